@@ -136,7 +136,7 @@ def as_items(items: Iterable[Any]) -> list | Iterator:
         return items
     if isinstance(items, Iterable):
         return list(items)
-    raise TypeError(f"Expected a collection of items, got a {type(items).__name__}.")
+    raise TypeError(f"Expected a collection of items, got one object of type {type(items).__name__}. Put it in a list.")
 
 # %% ../nbs/00_core.ipynb #3c069231
 def progress_bar(total: int | None = None, *, desc: str = "", unit: str = "item", progress: bool | None = None):
