@@ -1,0 +1,115 @@
+"""Check that committed outputs are true: execute every notebook again and compare.
+
+Text must be the same but for numbers, which may differ by a hundredth or by one unit in their last printed decimal. Times,
+memory addresses and ids are not compared, pictures only by presence, nor is the text of cells flagged `varies`. Cells flagged
+`slow`, `hub` or `gpu` are not executed; a notebook that has such cells must hold outputs of some of them.
+"""
+import itertools
+import os
+import re
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from execute import directives, execute, is_skipped
+
+SKIP = {"slow", "hub", "gpu", "notest"}
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])|(?<![\w.])[-+]?\.\d+", re.I)
+VARIES = re.compile(r"\d[\d.,]*\s?(?:ns|[uµ]s|ms|s|sec|seconds?|min|minutes?|it/s)\b|0x[0-9a-f]+|(?<=id-)\d+|[0-9a-f]{32}", re.I)
+PLACE = re.compile(r"(?<![\w.:/~])(?:/(?:home|root|tmp|work|usr|opt|Users|var)/\S+|[A-Z]:\\\S+)")
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+WORKERS = min(4, os.cpu_count() or 1)
+
+
+def text_of(value) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)
+
+
+def shown(cell) -> dict[str, str]:
+    """What a reader sees under `cell`: text by kind, pictures and the like as a mark."""
+    seen: dict[str, str] = {}
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            seen[output.name] = seen.get(output.name, "") + text_of(output.text)
+        elif output.output_type == "error":
+            seen["error"] = output.ename
+        else:
+            for kind, value in output.get("data", {}).items():
+                seen[kind] = seen.get(kind, "") + (text_of(value) if kind.startswith("text/") else "*")
+    if "text/html" in seen:
+        seen["text/html"] = re.sub(r"(?s)<(style|script)\b.*?</\1>|<[^>]+>", " ", seen["text/html"])
+    return seen
+
+
+def unit(number: str) -> float:
+    """One unit of the last printed decimal of `number`; 0 for a whole number."""
+    mantissa, _, exponent = number.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0
+
+
+def close(old: str, new: str) -> bool:
+    a, b = float(old.replace(",", "")), float(new.replace(",", ""))
+    return abs(a - b) <= max(0.01 * max(abs(a), abs(b)), 1.01 * max(unit(old), unit(new)))
+
+
+def same(old: str, new: str) -> bool:
+    """Whether two texts agree, numbers within the tolerance."""
+    old, new = VARIES.sub("~", old), VARIES.sub("~", new)
+    words = [re.sub(r"[\s-]+", " ", NUMBER.sub("#", text)).strip() for text in (old, new)]      # widths follow the digits
+    return words[0] == words[1] and all(map(close, NUMBER.findall(old), NUMBER.findall(new)))
+
+
+def differences(old, new) -> list[str]:
+    """How the outputs of one cell differ, old against new."""
+    before, after = shown(old), shown(new)
+    if before.keys() != after.keys():
+        return [f"holds {sorted(before) or 'no output'}, gives {sorted(after) or 'no output'}"]
+    if "varies" in directives(old.source):
+        return []
+    return [f"{kind}:\n  holds {before[kind][:300]!r}\n  gives {after[kind][:300]!r}"
+            for kind in before if not same(before[kind], after[kind])]
+
+
+def faults(cells) -> list[str]:
+    """What no committed output may hold: an error, a path of the machine that made it; and slow cells that hold nothing."""
+    found = []
+    for i, cell in enumerate(cells):
+        seen = shown(cell)
+        if "error" in seen:
+            found.append(f"cell {i} holds an error: {seen['error']}")
+        for kind in seen.keys() & {"stdout", "stderr", "text/plain", "text/html", "text/markdown"}:
+            if place := PLACE.search(seen[kind]):
+                found.append(f"cell {i} shows a path of the machine: {place[0]}")
+    skipped = [cell for cell in cells if is_skipped(cell, SKIP) and directives(cell.source) & SKIP]
+    if skipped and not any(cell.outputs for cell in skipped):
+        found.append("has cells flagged slow, hub or gpu, but no output of any: execute it")
+    return found
+
+
+def check(path: Path) -> list[str]:
+    """Everything untrue in the outputs of one notebook."""
+    import nbformat
+
+    committed = nbformat.read(path, 4).cells
+    found = faults(committed)
+    try:
+        executed = execute(path, skip=SKIP).cells
+    except Exception as error:      # a cell failed: the other notebooks are still to be checked
+        return [*found, f"does not run: {COLOUR.sub('', str(error))[-2000:]}"]
+    return found + [f"cell {i} {difference}" for i, (old, new) in enumerate(zip(committed, executed))
+                    for difference in differences(old, new)]
+
+
+def main() -> int:
+    paths = [Path(name) for name in sys.argv[1:]] or sorted(Path("nbs").rglob("[!.]*.ipynb"))
+    with ProcessPoolExecutor(WORKERS) as pool:
+        results = list(pool.map(check, paths))
+    for path, found in zip(paths, results):
+        print(*(f"{path}: {fault}" for fault in found), sep="\n", end="\n" if found else "")
+    print(f"{len(paths)} notebooks, {len(list(itertools.chain(*results)))} faults")
+    return any(results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Learn, compare and use embeddings of every kind. Every public name loads its module when it is first used."""
+
+__version__ = "0.1.0"
+
+import importlib
+
+_NAMES_OF = {
+    "core": "Encoder ItemError MissingExtra ModelError normalize pick_device set_seed",
+    "contract": "HashingEncoder check_encoder",
+    "cache": "CachedEncoder VectorCache",
+    "datasets": "list_datasets load_banking77 load_cranfield load_docstrings load_scifact load_sts13 load_stsb",
+    "maps": "show_map",
+    "encode.text": "TextEncoder",
+    "evaluate.retrieval": "RetrievalReport evaluate_retrieval",
+    "store.base": "Store check_store recall_against_exact",
+    "store.faiss_store": "FaissStore",
+    "apply.search": "SemanticSearch",
+}
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
