@@ -11,7 +11,7 @@ import nbformat
 from execute import directives
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURES = "README_files"
+PICTURES = "nbs/README_files"
 LINK = re.compile(r"(\]\()(?![a-z]+:|#|/)([^)\s]+)")
 
 

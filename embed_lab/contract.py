@@ -11,6 +11,7 @@ __all__ = ['TEXTS', 'Make', 'PROMISES', 'HashingEncoder', 'check_shape', 'check_
            'check_encoder']
 
 # %% ../nbs/01_contract.ipynb #c55da88d
+import contextlib
 import functools
 import math
 import pickle
@@ -77,8 +78,9 @@ def _valid_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 # %% ../nbs/01_contract.ipynb #72df9f32
-TEXTS = ("parse a date string", "", "Sort a list in place.", "e", "parse a date string", "naïve café \N{SNOWMAN} 日本語", "  spaces  ",
-         "a much longer text, which says the same thing over again " * 8, "open a file\nand read its lines", "close the file")
+TEXTS = ("parse a date string", "", "Sort a list in place.", "e", "parse a date string", "naïve café \N{SNOWMAN} 日本語",
+         "  spaces  ", "a much longer text, which says the same thing over again " * 8, "open a file\nand read its lines",
+         "close the file")
 """Ten texts with what breaks encoders: one is empty, one is long, one occurs twice, one is in three scripts."""
 
 Make = Callable[[], Encoder]
@@ -202,7 +204,7 @@ def _containers(items: Sequence) -> dict[str, Any]:
         "polars Series": series, "polars DataFrame": series.to_frame(), "pyarrow Array": column,
         "pyarrow ChunkedArray": arrow.chunked_array([column[:2], column[2:]]), "pyarrow Table": arrow.table({"item": column}),
         "Hugging Face column": hub.Dataset.from_dict({"item": list(items)})["item"],
-        "fixed-width array": np.array([item for item in items]) if not any(item.endswith("\0") for item in items) else list(items)}
+        "fixed-width array": np.array(list(items))}
 
 
 def check_single_item(make: Make, items: Sequence, bad: Sequence) -> None:
@@ -228,9 +230,10 @@ def check_nan_rows(make: Make, items: Sequence, bad: Sequence) -> None:
     """With on_error="nan", bad items are rows of NaN, the others are untouched, and one warning tells how many."""
     encoder = make()
     vectors = encoder.encode(items)
-    if "on_error" not in encoder.get_params() or not np.issubdtype(vectors.dtype, np.floating):
+    name = next((name for name in encoder.get_params() if name.rpartition("__")[2] == "on_error"), None)
+    if name is None or not np.issubdtype(vectors.dtype, np.floating):
         return
-    encoder.set_params(on_error="nan")
+    encoder.set_params(**{name: "nan"})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         mixed = encoder.encode([bad[0], *items, *bad])
@@ -314,9 +317,11 @@ def check_set_output(make: Make, items: Sequence, bad: Sequence) -> None:
     encoder = make()
     vectors, index = encoder.transform(items), [f"row {i}" for i in range(len(items))]
     encoder.set_output(transform="pandas")
-    for given in (pandas.Series(list(items), index=index, dtype=object), pandas.DataFrame({"item": _object_array(items)}, index=index)):
+    column = pandas.Series(list(items), index=index, dtype=object, name="item")
+    for given in (column, column.to_frame()):
         frame = encoder.transform(given)
-        assert isinstance(frame, pandas.DataFrame) and list(frame.index) == index, f"the index of a {type(given).__name__} is lost"
+        assert isinstance(frame, pandas.DataFrame), f"set_output(transform='pandas') gives {type(frame).__name__}"
+        assert list(frame.index) == index, f"the index of a {type(given).__name__} is lost"
         assert list(frame.columns) == list(encoder.get_feature_names_out()), "columns are not the feature names"
         _assert_close(frame.to_numpy(), vectors, "a pandas frame")
     frame = encoder.set_output(transform="polars").transform(list(items))
@@ -372,7 +377,8 @@ def check_html(make: Make, items: Sequence, bad: Sequence) -> None:
     for name, value in encoder.get_params(deep=False).items():
         if not isinstance(value, BaseEstimator):
             shown = type(encoder)(**{**make().get_params(deep=False), name: hostile})
-            assert hostile not in shown._repr_html_(), f"{name} stands in the page unescaped"
+            with contextlib.suppress(ValueError, TypeError, OSError):       # the value may be refused: then nothing is shown
+                assert hostile not in shown._repr_html_(), f"{name} stands in the page unescaped"
     assert "<" in make()._repr_html_() and repr(make()), "the repr is empty"
 
 # %% ../nbs/01_contract.ipynb #b6b151e9
@@ -384,7 +390,7 @@ def check_any_selection(make: Make, items: Sequence, bad: Sequence, *, max_examp
     vectors = encoder.encode(items)
 
     @hypothesis.settings(max_examples=max_examples, deadline=None, database=None, derandomize=True)
-    @hypothesis.given(strategies.lists(strategies.integers(0, len(items) - 1), max_size=2 * len(items)), strategies.integers(1, 7))
+    @hypothesis.given(strategies.lists(strategies.integers(0, len(items) - 1), max_size=12), strategies.integers(1, 7))
     def holds(chosen, batch_size):
         found = encoder.encode([items[i] for i in chosen], batch_size=batch_size)
         _assert_close(found, vectors[np.array(chosen, dtype=int)], f"items {chosen} in batches of {batch_size}")
@@ -393,7 +399,9 @@ def check_any_selection(make: Make, items: Sequence, bad: Sequence, *, max_examp
 
 
 def check_any_text(make: Make, items: Sequence, bad: Sequence, *, max_examples: int = 10) -> None:
-    """Where items are texts, any text at all is encoded to finite numbers, the same alone and among others."""
+    """Where items are texts, any Unicode is encoded to finite numbers, the same alone and among others; half a surrogate
+    pair, which is no Unicode, is encoded too or is an ItemError.
+    """
     if not _are_texts(items):
         return
     hypothesis = _dev("hypothesis")
@@ -402,13 +410,17 @@ def check_any_text(make: Make, items: Sequence, bad: Sequence, *, max_examples: 
 
     @hypothesis.settings(max_examples=max_examples, deadline=None, database=None, derandomize=True)
     @hypothesis.given(strategies.lists(strategies.text(max_size=40), min_size=1, max_size=5))
-    @hypothesis.example(["", "\0", " ", "\ud800"])
+    @hypothesis.example(["", "\0", " "])
     def holds(texts):
         vectors = encoder.encode(texts)
         assert np.isfinite(vectors).all(), f"a row is not finite: {texts!r}"
         _assert_close(encoder.encode(texts[-1:]), vectors[-1:], repr(texts[-1]))
 
     holds()
+    try:
+        assert np.isfinite(encoder.encode(["whole", "half \ud800"])).all(), "a row is not finite: 'half \\ud800'"
+    except ItemError as error:
+        assert error.position == 1, f"the half pair is item 1; the error says {error.position}"
 
 # %% ../nbs/01_contract.ipynb #9f5f52c2
 PROMISES = (check_shape, check_order, check_batch_size, check_equal_items, check_input_kept, check_generator, check_stream,
@@ -417,7 +429,12 @@ PROMISES = (check_shape, check_order, check_batch_size, check_equal_items, check
             check_column_transformer, check_roles, check_html)
 
 
-def check_encoder(make: Make, *, items: Sequence = TEXTS, bad: Sequence = (None, math.nan, 3), max_examples: int = 10) -> list[dict[str, str]]:
+def _promise(check: Callable) -> str:
+    return " ".join((check.__doc__ or "").split())
+
+
+def check_encoder(make: Make, *, items: Sequence = TEXTS, bad: Sequence = (None, math.nan, 3),
+                  max_examples: int = 10) -> list[dict[str, str]]:
     """Hold an encoder to every promise of the contract.
 
     Parameters
@@ -443,6 +460,6 @@ def check_encoder(make: Make, *, items: Sequence = TEXTS, bad: Sequence = (None,
             check(make, tuple(items), tuple(bad))
         except Exception as error:
             seen = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise AssertionError(f"{named.__name__}: broken: {named.__doc__} Seen: {seen}") from error
-        kept.append({"check": named.__name__.removeprefix("check_"), "promise": named.__doc__})
+            raise AssertionError(f"{named.__name__}: broken: {_promise(named)} Seen: {seen}") from error
+        kept.append({"check": named.__name__.removeprefix("check_"), "promise": _promise(named)})
     return kept

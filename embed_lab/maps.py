@@ -53,7 +53,8 @@ def project(vectors: np.ndarray, *, method: Literal["tsne", "pca"] = "tsne", met
 def _prepared(vectors: np.ndarray, metric: str) -> np.ndarray:
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or not vectors.size or vectors.dtype.kind not in "fiub":
-        raise ValueError(f"A map needs a matrix of numbers, one row a point, not an array of shape {vectors.shape} and type {vectors.dtype}.")
+        raise ValueError("A map needs a matrix of numbers, one row a point, not an array of shape "
+                         f"{vectors.shape} and type {vectors.dtype}.")
     vectors = vectors.astype("float32")
     if len(bad := np.flatnonzero(~np.isfinite(vectors).all(axis=1))):
         raise ValueError(f"Row {bad[0]} holds NaN or infinity ({len(bad)} such rows). Leave them out of the map.")
@@ -68,7 +69,8 @@ def _pca(vectors: np.ndarray) -> np.ndarray:
     count = min(2, *vectors.shape)
     points = np.zeros((len(vectors), 2), "float32")
     if len(vectors) > 1 and np.ptp(vectors, axis=0).any():
-        points[:, :count] = PCA(count, svd_solver="covariance_eigh" if vectors.shape[1] <= 1000 else "auto", random_state=0).fit_transform(vectors)
+        solver = "covariance_eigh" if vectors.shape[1] <= 1000 else "auto"
+        points[:, :count] = PCA(count, svd_solver=solver, random_state=0).fit_transform(vectors)
     return points
 
 
@@ -103,7 +105,8 @@ class MapQuality:
     k: int
 
     def __str__(self) -> str:
-        trust = "" if self.trustworthiness != self.trustworthiness else f"; trustworthiness {self.trustworthiness:.2f} (by chance 0.5)"
+        known = self.trustworthiness == self.trustworthiness
+        trust = f"; trustworthiness {self.trustworthiness:.2f} (by chance 0.5)" if known else ""
         return f"Of the {self.k} nearest neighbours of a point, the map keeps {self.recall:.0%}{trust}."
 
 
@@ -191,7 +194,8 @@ def _by_measure(values: np.ndarray) -> Groups:
 # %% ../nbs/05_maps.ipynb #aed1ef26
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';img-src data:">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';img-src data:">
 <title>$title</title>
 <style>
 :root{color-scheme:light dark;--page:#fff;--ink:#1a1a1a;--soft:#595959;--line:#ccc;--edge:#0005}
@@ -199,69 +203,94 @@ _PAGE = Template("""<!doctype html>
 *{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.45 system-ui,sans-serif;
 height:100vh;height:100dvh;display:flex;flex-direction:column}
 header{display:flex;flex-wrap:wrap;gap:.3em 1em;align-items:center;padding:.5em .9em}h1{font-size:1.1em;margin:0;flex:1 1 auto}
-input{font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:4px;padding:.2em .5em;width:13em}
+input{font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:4px;padding:.2em .5em;
+ width:13em}
 #found{color:var(--soft);min-width:6em}
 #legend{display:flex;flex-wrap:wrap;gap:.1em .3em;padding:0 .7em .3em}
-#legend button{font:inherit;font-size:.87em;color:inherit;background:none;border:1px solid transparent;border-radius:4px;padding:.05em .4em;cursor:pointer}
+#legend button{font:inherit;font-size:.87em;color:inherit;background:none;border:1px solid transparent;border-radius:4px;
+ padding:.05em .4em;cursor:pointer}
 #legend button:hover{border-color:var(--line)}#legend button[aria-pressed=false]{opacity:.45;text-decoration:line-through}
 #legend svg{width:.8em;height:.8em;margin-right:.35em;vertical-align:-.05em}
 main{position:relative;flex:1;min-height:240px;border-block:1px solid var(--line)}
 canvas{position:absolute;inset:0;width:100%;height:100%;touch-action:none;cursor:crosshair}
 :focus-visible{outline:2px solid #0072B2;outline-offset:-2px}
 #tip{position:absolute;display:none;pointer-events:none;max-width:min(26em,80%);background:var(--page);color:var(--ink);
-border:1px solid var(--soft);border-radius:5px;padding:.3em .6em;box-shadow:0 2px 8px #0004;overflow-wrap:anywhere;font-size:.9em;white-space:pre-line}
+border:1px solid var(--soft);border-radius:5px;padding:.3em .6em;box-shadow:0 2px 8px #0004;overflow-wrap:anywhere;
+ font-size:.9em;white-space:pre-line}
 #tip b{display:block;color:var(--soft);font-weight:600}
 footer{padding:.4em .9em .6em;font-size:.85em;color:var(--soft)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 </style></head><body>
-<header><h1>$title</h1><label>Find <input id="find" type="search" autocomplete="off" placeholder="word in a text"></label><span id="found" role="status"></span></header>
+<header><h1>$title</h1><label>Find <input id="find" type="search" autocomplete="off"
+ placeholder="word in a text"></label><span id="found" role="status"></span></header>
 <div id="legend" role="group" aria-label="Groups: show or hide"></div>
 <main><canvas id="map" tabindex="0" role="img" aria-label="$alt" aria-describedby="keys"></canvas><div id="tip"></div>
 <div id="spoken" class="unseen" aria-live="polite"></div></main>
-<footer><div>$caption</div><div id="keys">Point at a dot to read it. Wheel or + and - zoom, dragging moves, arrow keys go from dot to dot, 0 shows all.</div>
+<footer><div>$caption</div><div id="keys">Point at a dot to read it. Wheel or + and - zoom, dragging moves, arrow keys go
+ from dot to dot, 0 shows all.</div>
 <noscript>This map needs JavaScript. $alt</noscript></footer>
 <script id="data" type="application/json">$data</script>
 <script>
 "use strict";
-const D=JSON.parse(document.getElementById("data").textContent),el=id=>document.getElementById(id),cv=el("map"),cx=cv.getContext("2d"),tip=el("tip");
+const D=JSON.parse(document.getElementById("data").textContent),el=id=>document.getElementById(id),cv=el("map"),
+ cx=cv.getContext("2d"),tip=el("tip");
 const n=D.x.length,on=D.names.map(()=>true);let W=1,H=1,z=1,ox=0,oy=0,sel=-1,hits=null,drag=null,queued=false;
 const side=()=>Math.min(W,H)-40;
 const sx=i=>ox+(W/2)+(D.x[i]/1e4-.5)*side()*z*wide(),sy=i=>oy+(H/2)-(D.y[i]/1e4-.5)*side()*z;
 const wide=()=>Math.min((W-40)/side(),1.6);
-function shape(c,kind,x,y,r){c.beginPath();if(kind==="triangle"){c.moveTo(x,y-r*1.25);c.lineTo(x+r*1.15,y+r*.85);c.lineTo(x-r*1.15,y+r*.85);c.closePath()}else c.arc(x,y,r,0,7)}
+function shape(c,kind,x,y,r){c.beginPath();if(kind==="triangle"){c.moveTo(x,y-r*1.25);c.lineTo(x+r*1.15,y+r*.85);
+ c.lineTo(x-r*1.15,y+r*.85);c.closePath()}else c.arc(x,y,r,0,7)}
 function draw(){queued=false;const s=devicePixelRatio||1;cx.setTransform(s,0,0,s,0,0);cx.clearRect(0,0,W,H);
- const r=Math.max(2.2,Math.min(6,1.6+60/Math.sqrt(n)))*Math.min(2,Math.sqrt(z)),edge=getComputedStyle(document.documentElement).getPropertyValue("--edge");cx.lineWidth=.7;cx.strokeStyle=edge;
+ const r=Math.max(2.2,Math.min(6,1.6+60/Math.sqrt(n)))*Math.min(2,Math.sqrt(z)),
+  edge=getComputedStyle(document.documentElement).getPropertyValue("--edge");cx.lineWidth=.7;cx.strokeStyle=edge;
  for(const lit of hits?[false,true]:[true])for(let i=0;i<n;i++){if(!on[D.c[i]]||(hits&&hits.has(i)!==lit))continue;
-  const x=sx(i),y=sy(i);if(x<-9||y<-9||x>W+9||y>H+9)continue;cx.globalAlpha=lit?.85:.12;cx.fillStyle=D.colors[D.c[i]];shape(cx,D.shapes[D.c[i]],x,y,r);cx.fill();if(n<=2000||z>2)cx.stroke()}
- cx.globalAlpha=1;const css=getComputedStyle(document.body);cx.font="600 13px system-ui,sans-serif";cx.textAlign="center";cx.textBaseline="middle";cx.lineJoin="round";const put=[];
- for(const L of D.labels){if(!on[L[2]]||hits)continue;const x=ox+W/2+(L[0]/1e4-.5)*side()*z*wide(),y=oy+H/2-(L[1]/1e4-.5)*side()*z,name=D.names[L[2]],w=cx.measureText(name).width/2+4;
-  if(put.some(p=>Math.abs(p[0]-x)<p[2]+w&&Math.abs(p[1]-y)<17))continue;put.push([x,y,w]);cx.lineWidth=4;cx.strokeStyle=css.backgroundColor;cx.strokeText(name,x,y);cx.fillStyle=css.color;cx.fillText(name,x,y)}
+  const x=sx(i),y=sy(i);if(x<-9||y<-9||x>W+9||y>H+9)continue;cx.globalAlpha=lit?.85:.12;cx.fillStyle=D.colors[D.c[i]];
+   shape(cx,D.shapes[D.c[i]],x,y,r);cx.fill();if(n<=2000||z>2)cx.stroke()}
+ cx.globalAlpha=1;const css=getComputedStyle(document.body);cx.font="600 13px system-ui,sans-serif";cx.textAlign="center";
+  cx.textBaseline="middle";cx.lineJoin="round";const put=[];
+ for(const L of D.labels){if(!on[L[2]]||hits)continue;const x=ox+W/2+(L[0]/1e4-.5)*side()*z*wide(),
+  y=oy+H/2-(L[1]/1e4-.5)*side()*z,name=D.names[L[2]],w=cx.measureText(name).width/2+4;
+  if(put.some(p=>Math.abs(p[0]-x)<p[2]+w&&Math.abs(p[1]-y)<17))continue;put.push([x,y,w]);cx.lineWidth=4;
+   cx.strokeStyle=css.backgroundColor;cx.strokeText(name,x,y);cx.fillStyle=css.color;cx.fillText(name,x,y)}
  if(sel>=0){cx.lineWidth=2.5;cx.strokeStyle=css.color;cx.beginPath();cx.arc(sx(sel),sy(sel),r+4,0,7);cx.stroke()}}
 function later(){if(!queued){queued=true;requestAnimationFrame(draw)}}
 function size(){W=cv.clientWidth;H=cv.clientHeight;const s=devicePixelRatio||1;cv.width=W*s;cv.height=H*s;draw()}
-function nearest(x,y,max){let best=-1,d=max*max;for(let i=0;i<n;i++)if(on[D.c[i]]&&(!hits||hits.has(i))){const e=(sx(i)-x)**2+(sy(i)-y)**2;if(e<d){d=e;best=i}}return best}
+function nearest(x,y,max){let best=-1,d=max*max;for(let i=0;i<n;i++)if(on[D.c[i]]&&(!hits||hits.has(i))){
+ const e=(sx(i)-x)**2+(sy(i)-y)**2;if(e<d){d=e;best=i}}return best}
 function say(i){const words=D.t?D.t[i]:"point "+(i+1);return[D.names[D.c[i]],words]}
-function pick(i,aloud){sel=i;if(i<0){tip.style.display="none"}else{const[g,w]=say(i);tip.textContent="";if(g){const b=document.createElement("b");b.textContent=g;tip.append(b)}tip.append(w);
- tip.style.display="block";const x=sx(i),y=sy(i),w2=tip.offsetWidth,h2=tip.offsetHeight;tip.style.left=Math.max(4,x+14+w2>W?x-14-w2:x+14)+"px";tip.style.top=Math.max(4,Math.min(H-h2-4,y+12))+"px";
+function pick(i,aloud){sel=i;if(i<0){tip.style.display="none"}else{const[g,w]=say(i);tip.textContent="";if(g){
+ const b=document.createElement("b");b.textContent=g;tip.append(b)}tip.append(w);
+ tip.style.display="block";const x=sx(i),y=sy(i),w2=tip.offsetWidth,h2=tip.offsetHeight;tip.style.left=Math.max(4,
+  x+14+w2>W?x-14-w2:x+14)+"px";tip.style.top=Math.max(4,Math.min(H-h2-4,y+12))+"px";
  if(aloud)el("spoken").textContent=(g?g+": ":"")+w}later()}
 function zoom(f,x,y){const k=Math.max(.5,Math.min(60,z*f))/z;ox=(ox+W/2-x)*k+x-W/2;oy=(oy+H/2-y)*k+y-H/2;z*=k;pick(-1)}
-cv.addEventListener("pointermove",e=>{const x=e.offsetX,y=e.offsetY;if(drag&&drag.id===e.pointerId){ox+=x-drag.x;oy+=y-drag.y;drag.x=x;drag.y=y;pick(-1)}else if(!drag)pick(nearest(x,y,14))});
-cv.addEventListener("pointerdown",e=>{drag={id:e.pointerId,x:e.offsetX,y:e.offsetY,x0:e.offsetX,y0:e.offsetY};cv.setPointerCapture(e.pointerId)});
-cv.addEventListener("pointerup",e=>{const still=drag&&Math.hypot(e.offsetX-drag.x0,e.offsetY-drag.y0)<5;drag=null;if(still)pick(nearest(e.offsetX,e.offsetY,24),true)});
+cv.addEventListener("pointermove",e=>{const x=e.offsetX,y=e.offsetY;if(drag&&drag.id===e.pointerId){ox+=x-drag.x;oy+=y-drag.y;
+ drag.x=x;drag.y=y;pick(-1)}else if(!drag)pick(nearest(x,y,14))});
+cv.addEventListener("pointerdown",e=>{drag={id:e.pointerId,x:e.offsetX,y:e.offsetY,x0:e.offsetX,y0:e.offsetY};
+ cv.setPointerCapture(e.pointerId)});
+cv.addEventListener("pointerup",e=>{const still=drag&&Math.hypot(e.offsetX-drag.x0,e.offsetY-drag.y0)<5;drag=null;
+ if(still)pick(nearest(e.offsetX,e.offsetY,24),true)});
 cv.addEventListener("pointercancel",()=>drag=null);cv.addEventListener("pointerleave",()=>{if(!drag)pick(-1)});
 cv.addEventListener("wheel",e=>{e.preventDefault();zoom(Math.exp(-e.deltaY/400),e.offsetX,e.offsetY)},{passive:false});
 cv.addEventListener("keydown",e=>{const go={ArrowLeft:[-1,0],ArrowRight:[1,0],ArrowUp:[0,-1],ArrowDown:[0,1]}[e.key];
  if(go){e.preventDefault();if(sel<0)return pick(nearest(W/2,H/2,1e9),true);let best=-1,d=Infinity;const x=sx(sel),y=sy(sel);
-  for(let i=0;i<n;i++){if(i===sel||!on[D.c[i]]||(hits&&!hits.has(i)))continue;const a=(sx(i)-x)*go[0]+(sy(i)-y)*go[1],b=Math.abs((sx(i)-x)*go[1])+Math.abs((sy(i)-y)*go[0]);if(a>0&&b<=a){const c=a*a+3*b*b;if(c<d){d=c;best=i}}}
+  for(let i=0;i<n;i++){if(i===sel||!on[D.c[i]]||(hits&&!hits.has(i)))continue;const a=(sx(i)-x)*go[0]+(sy(i)-y)*go[1],
+   b=Math.abs((sx(i)-x)*go[1])+Math.abs((sy(i)-y)*go[0]);if(a>0&&b<=a){const c=a*a+3*b*b;if(c<d){d=c;best=i}}}
   if(best>=0)pick(best,true)}
- else if(e.key==="+"||e.key==="="||e.key==="-")zoom(e.key==="-"?1/1.3:1.3,W/2,H/2);else if(e.key==="0"||e.key==="Escape"){z=1;ox=oy=0;pick(-1)}});
+ else if(e.key==="+"||e.key==="="||e.key==="-")zoom(e.key==="-"?1/1.3:1.3,W/2,H/2);else if(e.key==="0"||e.key==="Escape"){z=1;
+  ox=oy=0;pick(-1)}});
 cv.addEventListener("blur",()=>pick(-1));
-function find(){const q=el("find").value.trim().toLowerCase();hits=null;el("found").textContent="";if(q){hits=new Set();for(let i=0;i<n;i++)if(say(i).join(" ").toLowerCase().includes(q))hits.add(i);
+function find(){const q=el("find").value.trim().toLowerCase();hits=null;el("found").textContent="";if(q){hits=new Set();
+ for(let i=0;i<n;i++)if(say(i).join(" ").toLowerCase().includes(q))hits.add(i);
  el("found").textContent=hits.size+(hits.size===1?" dot":" dots")}pick(-1)}
 el("find").addEventListener("input",find);
-if(D.names.length>1)D.names.forEach((name,g)=>{const b=document.createElement("button");b.type="button";b.setAttribute("aria-pressed","true");
- const s=document.createElementNS("http://www.w3.org/2000/svg","svg");s.setAttribute("viewBox","0 0 10 10");s.setAttribute("aria-hidden","true");
- const p=document.createElementNS(s.namespaceURI,"path");p.setAttribute("d",D.shapes[g]==="triangle"?"M5 0L10 9.5H0Z":"M5 0A5 5 0 1 0 5 10A5 5 0 1 0 5 0");p.setAttribute("fill",D.colors[g]);s.append(p);b.append(s,name+" ("+D.counts[g]+")");
+if(D.names.length>1)D.names.forEach((name,g)=>{const b=document.createElement("button");b.type="button";
+ b.setAttribute("aria-pressed","true");
+ const s=document.createElementNS("http://www.w3.org/2000/svg","svg");s.setAttribute("viewBox","0 0 10 10");
+  s.setAttribute("aria-hidden","true");
+ const p=document.createElementNS(s.namespaceURI,"path");p.setAttribute("d",
+  D.shapes[g]==="triangle"?"M5 0L10 9.5H0Z":"M5 0A5 5 0 1 0 5 10A5 5 0 1 0 5 0");p.setAttribute("fill",D.colors[g]);
+  s.append(p);b.append(s,name+" ("+D.counts[g]+")");
  b.addEventListener("click",()=>{on[g]=!on[g];b.setAttribute("aria-pressed",on[g]);pick(-1)});el("legend").append(b)});
 new ResizeObserver(size).observe(cv);matchMedia("(prefers-color-scheme:dark)").addEventListener("change",later);size();
 </script></body></html>
@@ -333,10 +362,11 @@ class Map:
         rows = np.arange(len(self.points))
         if len(rows) > _MOST:
             rows = np.sort(np.random.default_rng(self.seed).choice(len(rows), _MOST, replace=False))
-        drawn = f" Drawn are {_MOST:,} of the {len(self.points):,} points, chosen at random." if len(rows) < len(self.points) else ""
+        n = len(self.points)
+        drawn = f" Drawn are {_MOST:,} of the {n:,} points, chosen at random." if len(rows) < n else ""
         data = json.dumps(_page_data(self, rows), separators=(",", ":")).replace("<", "\\u003c")
-        return _PAGE.substitute(title=html.escape(self.title or "Map"), alt=html.escape(self.alt), caption=html.escape(self.caption + drawn),
-                                data=data)
+        return _PAGE.substitute(title=html.escape(self.title or "Map"), alt=html.escape(self.alt),
+                                caption=html.escape(self.caption + drawn), data=data)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the map to a file ending in .html or .png; a file that is there is replaced.
@@ -375,9 +405,10 @@ def _short(name: str, most: int = 28) -> str:
 
 
 def _name_places(points: np.ndarray, groups: Groups) -> list[tuple[float, float, int]]:
-    """Where a group's name stands: at its median point, large groups first; groups drawn in grey are not named."""
+    """Where a group's name stands: at its median point, large groups first; no names for measures and for "other"."""
     counts = np.bincount(groups.index, minlength=len(groups.names))
-    named = [g for g in np.argsort(-counts, kind="stable") if counts[g] and groups.names[g] and groups.colors[g] != _OTHER]
+    named = [g for g in np.argsort(-counts, kind="stable")
+             if counts[g] and groups.names[g] and groups.colors[g] not in (_OTHER, *_SCALE)]
     return [(*np.median(points[groups.index == g], axis=0).tolist(), int(g)) for g in named] if len(named) > 1 else []
 
 
@@ -386,7 +417,7 @@ def _write_names(axes, points: np.ndarray, groups: Groups) -> None:
     effects = require("matplotlib.patheffects", extra="show", caller="Map.picture")
     width, height = np.maximum(np.ptp(points, axis=0), 1e-9)
     placed: list[tuple[float, float, int]] = []
-    for x, y, g in _name_places(points, groups) if groups.colors[0] not in _SCALE else []:
+    for x, y, g in _name_places(points, groups):
         name = _short(groups.names[g], 20)
         if all(abs(x - x2) / width > 0.009 * (len(name) + length) or abs(y - y2) / height > 0.05 for x2, y2, length in placed):
             placed.append((x, y, len(name)))
@@ -399,9 +430,10 @@ def _page_data(map_: Map, rows: np.ndarray) -> dict[str, Any]:
     low, span = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1e-9)
     places = np.rint(((points - low) / span + (1 - np.ptp(points, axis=0) / span) / 2) * 10_000).astype(int)
     index = groups.index[rows]
-    names = _name_places(places, Groups(groups.names, groups.colors, groups.shapes, index)) if groups.colors[0] not in _SCALE else []
-    return {"x": places[:, 0].tolist(), "y": places[:, 1].tolist(), "c": index.tolist(), "names": groups.names, "colors": groups.colors,
-            "shapes": groups.shapes, "counts": np.bincount(index, minlength=len(groups.names)).tolist(), "labels": names,
+    names = _name_places(places, Groups(groups.names, groups.colors, groups.shapes, index))
+    return {"x": places[:, 0].tolist(), "y": places[:, 1].tolist(), "c": index.tolist(), "names": groups.names,
+            "colors": groups.colors, "shapes": groups.shapes, "labels": names,
+            "counts": np.bincount(index, minlength=len(groups.names)).tolist(),
             "t": None if map_.text is None else [map_.text[i][:_TEXT] + "…" * (len(map_.text[i]) > _TEXT) for i in rows]}
 
 
@@ -428,7 +460,6 @@ def show_map(vectors: np.ndarray, *, text: Iterable[str] | None = None, color: I
     ValueError : the vectors are not a finite matrix, or there are not as many texts, colours or points as vectors.
     """
     vectors = np.asarray(vectors)
-    how = {"tsne": "t-SNE", "pca": "PCA"}.get(method, method) if points is None and len(vectors) > 4 else "Given places" if points is not None else "PCA"
     placed = project(vectors, method=method, metric=metric, seed=seed) if points is None else np.asarray(points, dtype="float32")
     n, dim = vectors.shape
     if placed.shape != (n, 2):
@@ -437,4 +468,5 @@ def show_map(vectors: np.ndarray, *, text: Iterable[str] | None = None, color: I
     if text is not None and len(text) != n:
         raise ValueError(f"There are {n} vectors, but {len(text)} texts.")
     quality = map_quality(vectors, placed, metric=metric, seed=seed) if n > 1 else None
+    how = "Given places" if points is not None else "t-SNE" if method == "tsne" and n > 4 else "PCA"
     return Map(placed, quality, f"{how} of {n:,} vectors of {dim:,} numbers.", text, _groups(color, n), title, seed)

@@ -69,12 +69,13 @@ class Table:
 
     def _notes(self) -> list[str]:
         more = len(self.rows) - self.limit
-        return [line for line in ("no rows" if not self.rows else "", f"… and {more:,} more" if more > 0 else "", self.note) if line]
+        notes = "no rows" if not self.rows else "", f"… and {more:,} more" if more > 0 else "", self.note
+        return [note for note in notes if note]
 
     def __repr__(self) -> str:
         heads, lines, right = [_shorten(str(name), self.width) for name in self.columns], self._lines(), self._is_number()
         widths = [max(map(len, column)) for column in zip(heads, *lines)]
-        aligned = ["  ".join(cell.rjust(n) if is_right else cell.ljust(n) for cell, n, is_right in zip(line, widths, right)).rstrip()
+        aligned = ["  ".join(cell.rjust(n) if far else cell.ljust(n) for cell, n, far in zip(line, widths, right)).rstrip()
                    for line in [heads, *lines]]
         return "\n".join([*([self.title] if self.title else []), *(aligned if heads else []), *self._notes()])
 
@@ -83,11 +84,13 @@ class Table:
                   for right in self._is_number()]
         heads = "".join(f'<th scope="col" style="{style}">{html.escape(_shorten(str(name), self.width))}</th>'
                         for name, style in zip(self.columns, styles))
-        body = "".join("<tr>" + "".join(f'<td style="{style}">{html.escape(cell)}</td>' for cell, style in zip(line, styles)) + "</tr>"
-                       for line in self._lines())
+        lines = ("".join(f'<td style="{style}">{html.escape(cell)}</td>' for cell, style in zip(line, styles))
+                 for line in self._lines())
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
         caption = f'<caption style="text-align:left;font-weight:bold">{html.escape(self.title)}</caption>' if self.title else ""
         notes = "".join(f'<div style="opacity:.8">{html.escape(note)}</div>' for note in self._notes())
-        return f'<table style="border-collapse:collapse">{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{notes}'
+        return (f'<table style="border-collapse:collapse">{caption}<thead><tr>{heads}</tr></thead>'
+                f"<tbody>{body}</tbody></table>{notes}")
 
 
 def table(rows: Sequence[Mapping[str, Any]] | Mapping[str, Any], *, columns: Sequence[str] | None = None, title: str = "",

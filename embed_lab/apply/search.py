@@ -76,9 +76,9 @@ class Answers(Readable, Sequence):
 
     def table(self) -> Table:
         """Rank, score, id and the beginning of each text."""
-        one = len(self) == 1
-        return table(self.to_dicts(), columns=["rank", "score", "id", "text"] if one else ["query", "rank", "score", "id", "text"],
-                     title=f"Answers to: {self.queries[0]}" if one else f"Answers to {len(self)} questions", width=70, limit=50)
+        one, columns = len(self) == 1, ["query", "rank", "score", "id", "text"]
+        title = f"Answers to: {self.queries[0]}" if one else f"Answers to {len(self)} questions"
+        return table(self.to_dicts(), columns=columns[1:] if one else columns, title=title, width=70, limit=50)
 
 # %% ../../nbs/apply/70_search.ipynb #1da88934
 class SemanticSearch:
@@ -125,7 +125,8 @@ class SemanticSearch:
         StoreError : the store lives in memory only, or cannot write.
         """
         if not self.store.persistent:
-            raise StoreError(f"A {type(self.store).__name__} lives in memory only. SemanticSearch.open(path, encoder) makes one on disk.")
+            raise StoreError(f"A {type(self.store).__name__} lives in memory only. SemanticSearch.open(path, encoder) makes "
+                             "one on disk.")
         self.store.save()
 
     def close(self) -> None:
@@ -243,7 +244,8 @@ def _take(values: Iterator | None, n: int, done: int, name: str) -> list | None:
         return None
     taken = list(itertools.islice(values, n))
     if len(taken) < n:
-        raise ValueError(f"There are more texts than {name}: only {done + len(taken)} {name}. {done} texts were added before this was seen.")
+        raise ValueError(f"There are more texts than {name}: only {done + len(taken)} {name}. {done} texts were added before "
+                         "this was seen.")
     return taken
 
 

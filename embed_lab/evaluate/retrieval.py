@@ -63,7 +63,8 @@ def _check_qrels(qrels: Mapping[Any, Mapping[Any, int]]) -> dict[str, dict[str, 
     return checked
 
 
-def _per_query(ranked: Mapping[str, list[str]], qrels: Mapping[str, dict[str, int]], metrics: Sequence[str]) -> dict[str, np.ndarray]:
+def _per_query(ranked: Mapping[str, list[str]], qrels: Mapping[str, dict[str, int]],
+               metrics: Sequence[str]) -> dict[str, np.ndarray]:
     """{metric: (n,) float64}, in the order of `qrels`; 0 for a query that is not in `ranked`."""
     pytrec_eval = require("pytrec_eval", extra="evaluate", caller="evaluate_retrieval")
     measures = {metric: _measure_of(metric) for metric in metrics}
@@ -92,7 +93,8 @@ def mean_intervals(scores: np.ndarray, *, confidence: float = 0.95, seed: int = 
     -------
     (m, 2) array of low and high; NaN for fewer than two rows.
 
-    Source: Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7 (1979), through `scipy.stats.bootstrap`.
+    Source: Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7 (1979), through
+    `scipy.stats.bootstrap`.
     """
     from scipy.stats import bootstrap
 
@@ -181,10 +183,12 @@ def evaluate_retrieval(run: Mapping[Any, Mapping[Any, float] | Sequence[Any]], q
     ranked = {str(query): _ranked(query, answers) for query, answers in run.items()}
     common = judged.keys() & ranked.keys()
     if not common:
-        raise ValueError(f"The run and the qrels have no query in common. The run has {_some(ranked)}; the qrels have {_some(judged)}.")
+        raise ValueError(f"The run and the qrels have no query in common. The run has {_some(ranked)}; "
+                         f"the qrels have {_some(judged)}.")
     scores = _per_query(ranked, judged, metrics)
     intervals = mean_intervals(np.stack(list(scores.values()), axis=1), seed=seed).tolist()
-    return RetrievalReport(queries=tuple(judged), scores=scores, means={name: float(values.mean()) for name, values in scores.items()},
+    return RetrievalReport(queries=tuple(judged), scores=scores,
+                           means={name: float(values.mean()) for name, values in scores.items()},
                            intervals={name: tuple(pair) for name, pair in zip(scores, intervals)},
                            unanswered=sum(not ranked.get(query) for query in judged), ignored=len(ranked) - len(common))
 
@@ -199,7 +203,8 @@ def run_from(queries: Sequence[Any], ids: Iterable[Iterable[Any]]) -> dict[Any, 
     Parameters
     ----------
     queries : n different ids of the queries.
-    ids : n rows of document ids, best first; None stands for no document. A store's `SearchResults.ids`, an integer array, or lists.
+    ids : n rows of document ids, best first; None stands for no document. A store's `SearchResults.ids`, an integer array,
+        or lists.
 
     Raises
     ------

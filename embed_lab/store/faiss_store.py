@@ -99,7 +99,8 @@ class _FactoryIndex:
 
     def build(self, vectors: np.ndarray) -> None:
         faiss = _faiss()
-        self.index = faiss.index_factory(vectors.shape[1], self.factory, _metric(self.metric))
+        kind = _metric("dot" if self.metric == "dot" else "l2")     # of unit vectors the nearest are the most alike, and
+        self.index = faiss.index_factory(vectors.shape[1], self.factory, kind)      # PCA keeps distances, not products
         if isinstance(core := _inner_index(self.index), faiss.IndexHNSW):
             core.hnsw.efConstruction = 80               # faiss' 40 finds .01 less at the same speed
         sample = np.random.default_rng(0).permutation(len(vectors))[:200_000]
@@ -117,7 +118,7 @@ class _FactoryIndex:
 
     def search(self, queries: np.ndarray, k: int, rows: np.ndarray | None, effort: int | None) -> np.ndarray:
         widen = 1 if rows is None else min(self.rows / len(rows), 50)
-        k = min(k * self.oversample, self.rows)
+        k = min(max(k * self.oversample, (effort or EF_SEARCH) if "HNSW" in self.factory else 0), self.rows)
         selector = None if rows is None else _selector(rows, self.rows)
         return self.index.search(queries, k, params=self._parameters(self.index, selector, effort, widen))[1]
 
@@ -135,7 +136,7 @@ class _FactoryIndex:
         if isinstance(index, faiss.IndexHNSW):
             return faiss.SearchParametersHNSW(efSearch=int((effort or EF_SEARCH) * widen), **chosen)
         if isinstance(index, faiss.IndexIVF):
-            nprobe = int((effort or max(8, index.nlist // 16)) * widen)
+            nprobe = int((effort or max(8, index.nlist // 12)) * widen)
             return faiss.SearchParametersIVF(nprobe=min(nprobe, index.nlist), **chosen)
         return faiss.SearchParameters(**chosen) if chosen else None
 
@@ -156,7 +157,7 @@ class _FactoryIndex:
         self.index, self.mapped = faiss.read_index(str(folder / "index.faiss"), flag), True
 
 
-EF_SEARCH = 48
+EF_SEARCH = 40
 
 
 def _inner_index(index: Any):
@@ -525,8 +526,8 @@ def _as_store_error(what: str) -> Iterator[None]:
 # %% ../../nbs/store/61_faiss_store.ipynb #0dd44174
 INDEXES = ("auto", "flat", "hnsw", "ivf", "sq8", "pq", "binary")
 _TYPES = {kind.__name__: kind for kind in (str, int, float, bool, date, datetime, list, dict)}
-_RECALL = {"flat": "1.000, it is exact", "hnsw": "about 0.97", "ivf": "about 0.97", "sq8": "about 1.00", "pq": "about 0.95",
-           "binary": "about 0.95"}
+# measured on 120,000 docstring sentences, nbs/benchmarks/faiss_choices.ipynb
+_RECALL = {"flat": "1.000, it is exact", "hnsw": "about 0.96", "ivf": "about 0.95", "binary": "about 0.96"}
 
 
 def _check_index(index: str, metric: str) -> None:
@@ -542,12 +543,17 @@ def _check_index(index: str, metric: str) -> None:
                              "index_factory.") from error
 
 
-def _factory(name: str, n: int, dim: int) -> str:
-    """What faiss' index_factory is asked for."""
+def _factory(name: str, n: int, dim: int, metric: str) -> str:
+    """What faiss' index_factory is asked for.
+
+    The graph compares half the columns, their principal components: half the work, and rescoring mends the order. That needs
+    distances, so not under "dot"; and few columns have none to spare.
+    """
     lists = max(1, min(int(4 * math.sqrt(n)), n // 39))         # faiss wants 39 training rows a cluster
     pieces = next(m for m in range(max(1, dim // 4), 0, -1) if dim % m == 0)
     codes = f"PQ{pieces}x8" if n >= 39 * 256 else "SQ8"         # and 39 for each of the 256 codes of a piece
-    return {"hnsw": "HNSW32,SQ8", "ivf": f"IVF{lists},SQ8", "sq8": "SQ8", "pq": f"IVF{lists},{codes}"}.get(name, "flat" if name.lower() == "flat" else name)
+    halved = f"PCA{dim // 2}," if dim >= 256 and metric != "dot" and n >= dim else ""
+    return {"hnsw": f"{halved}HNSW32,SQ8", "ivf": f"IVF{lists},SQ8", "sq8": "SQ8", "pq": f"IVF{lists},{codes}"}.get(name, "flat" if name.lower() == "flat" else name)
 
 
 def _family(factory: str) -> str:
@@ -665,7 +671,7 @@ class FaissStore(Store):
                  f"Why: {self._why}",
                  f"Bytes a vector: {size:,.0f} for the index, {4 * d:,} for the float32 vectors "
                  f"({'memory-mapped from disk' if isinstance(self._matrix.view, np.memmap) else 'in memory'})",
-                 f"Expected recall@10: {_RECALL.get(_family(self._chosen), 'unknown for this index: measure it')}"]
+                 f"Expected recall@10: {_RECALL.get(_family(self._chosen), 'not known for this index: measure it with recall_against_exact')}"]
         if dead := n - len(self):
             lines.append(f"Removed or replaced rows still in the index: {dead:,}; a save compacts when they are many")
         return "\n".join(lines)
@@ -828,10 +834,10 @@ class FaissStore(Store):
         n, vectors = len(self._ids), self._matrix.view
         chosen, why = self._choose(n)
         if self._index is None or self._family_changed(chosen) or n > 4 * self._trained:
-            self._chosen, self._why, self._trained = chosen, why, n
-            self._index = _new_index(chosen, self.metric)
-            if self._index is not None:
-                self._index.build(vectors)
+            index = _new_index(chosen, self.metric)
+            if index is not None:
+                index.build(vectors)
+            self._index, self._chosen, self._why, self._trained = index, chosen, why, n
         elif self._index.rows < n:
             self._index.add(vectors[self._index.rows:])
         self._touch()
@@ -844,16 +850,17 @@ class FaissStore(Store):
         if self.index != "auto":
             if n < self.exact_below:
                 return "flat", f"{self.index!r} was asked for, and below {self.exact_below:,} rows any index is slower than none"
-            return _factory(self.index, n, self.dim), "it was asked for"
+            return _factory(self.index, n, self.dim, self.metric), "it was asked for"
         if n <= 100_000:
             return "flat", f"up to 100,000 rows exact search is quick enough, and there are {n:,}"
         room = self.memory if self.memory is not None else _free_memory() // 2
-        need = n * (self.dim + 272)
+        graph = _factory("hnsw", n, self.dim, self.metric)
+        need = n * ((self.dim // 2 if "PCA" in graph else self.dim) + 272)      # codes, and 32 edges twice and a head
         if need <= room:
-            return _factory("hnsw", n, self.dim), (f"beyond 100,000 rows a graph over 8-bit codes gives the most answers a second; "
+            return graph, (f"beyond 100,000 rows a graph over 8-bit codes gives the most answers a second; "
                                                    f"it takes about {need / 1e6:,.0f} MB")
         name = "binary" if self.metric == "cosine" else "pq"
-        return _factory(name, n, self.dim), (f"a graph would take {need / 1e6:,.0f} MB and only {room / 1e6:,.0f} MB may be used, so "
+        return _factory(name, n, self.dim, self.metric), (f"a graph would take {need / 1e6:,.0f} MB and only {room / 1e6:,.0f} MB may be used, so "
                                              "the codes are made small and the vectors stay on disk")
 
     def _compact(self) -> None:
