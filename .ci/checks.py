@@ -227,7 +227,7 @@ def extras() -> Iterator[str]:
     known = {name.removesuffix("_requirements") for name in config if name.endswith("_requirements")} | {"all"}
     texts = {path: path.read_text("utf-8") for path in [ROOT / "README.md", *(ROOT / PACKAGE).rglob("*.py")]}
     for path, text in (texts | {path: "\n".join(cells(path, "markdown")) for path in notebooks()}).items():
-        named = re.findall(rf"(?:{PACKAGE}|'\.)\[([a-z, ]+)\]", text) + re.findall(r"\bextra=[\"']([a-z]+)", text)
+        named = re.findall(rf"(?:{PACKAGE}|'\.)\[([a-z0-9, ]+)\]", text) + re.findall(r"\bextra=[\"']([a-z0-9]+)", text)
         for extra in {extra.strip() for group in named for extra in group.split(",")} - known:
             yield f"{path.relative_to(ROOT)} names the extra {extra!r}, which settings.ini does not have"
     if importlib.import_module(PACKAGE).__version__ != config["version"]:

@@ -250,7 +250,7 @@ def quantize_int8(onnx: str | Path, path: str | Path, batches: "Sequence[dict[st
     if not (path / "model.xml").exists():
         alphas = nncf.AdvancedSmoothQuantParameters(matmul=0.95)
         options = nncf.AdvancedQuantizationParameters(smooth_quant_alphas=alphas)
-        with _no_bars(), _quiet("nncf"):
+        with _no_bars(), _quiet("nncf"), _quiet("torch.utils.cpp_extension"):      # nncf looks for CUDA, and says it is not there
             model = nncf.quantize(openvino.Core().read_model(str(onnx)), nncf.Dataset(list(batches)),
                                   model_type=nncf.ModelType.TRANSFORMER, subset_size=len(batches), advanced_parameters=options)
         with _kept(path / "model.xml") as aside:

