@@ -128,17 +128,25 @@ def _evict(connection: sqlite3.Connection, limit: int) -> None:
 
 
 def _forget(connection: sqlite3.Connection, fingerprint: str | None) -> None:
+    if fingerprint is None:
+        _forget_all(connection)
+        return
+    prefix = _prefix(fingerprint)
     with _transaction(connection):
-        if fingerprint is None:
+        connection.execute("DELETE FROM vectors WHERE key BETWEEN ? AND ?", (prefix, prefix + b"\xff" * 17))
+        connection.execute("DELETE FROM kinds WHERE fingerprint = ?", (fingerprint,))
+
+
+def _forget_all(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = MEMORY")      # a full disk has no room for a journal, and what is lost here is unwanted
+    try:
+        with _transaction(connection):
             connection.execute("DELETE FROM vectors")
             connection.execute("DELETE FROM kinds")
-        else:
-            prefix = _prefix(fingerprint)
-            connection.execute("DELETE FROM vectors WHERE key BETWEEN ? AND ?", (prefix, prefix + b"\xff" * 17))
-            connection.execute("DELETE FROM kinds WHERE fingerprint = ?", (fingerprint,))
-    if fingerprint is None:
         with contextlib.suppress(sqlite3.OperationalError):     # busy, or no room to do it: new vectors take the place
             connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 # %% ../nbs/03_cache.ipynb #dc75ae4f
 @dataclass(frozen=True, repr=False)

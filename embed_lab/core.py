@@ -311,7 +311,8 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError : `items` is not a container of items.
-        ItemError : an item is bad, and `on_error` is "raise". Items are checked before any is encoded.
+        ItemError : an item is bad, and `on_error` is "raise". The items of a list are all checked before any is encoded, those of
+            an iterator chunk by chunk: with a `CachedEncoder` the chunks before a bad item are not lost.
         """
         parts = [vectors for _, vectors in
                  self.stream(items, batch_size=batch_size, normalize=normalize, progress=progress)]

@@ -7,6 +7,7 @@ __all__ = ['QUESTIONS', 'METRICS', 'distinct', 'build', 'first_line', 'ask', 'me
 
 # %% ../nbs/90_tour.ipynb #5dcb6c57
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .encode.text import TextEncoder
 from .evaluate.retrieval import RetrievalReport, evaluate_retrieval, run_from
 from .maps import Map, show_map
 from .show import Table, table
+from .store.base import StoreError
 
 # %% ../nbs/90_tour.ipynb #03b4ca0a
 def distinct(docs: Sequence[Docstring]) -> dict[str, Docstring]:
@@ -36,14 +38,26 @@ def distinct(docs: Sequence[Docstring]) -> dict[str, Docstring]:
 
 # %% ../nbs/90_tour.ipynb #f413c591
 def build(encoder: Encoder, library: dict[str, Docstring], path: Path, *, progress: bool | None = None) -> SemanticSearch:
-    """A search over `library` in the folder `path`: its texts encoded, kept with name, module, package and kind, and saved."""
-    search = SemanticSearch.open(path, encoder)
-    gone = [record.id for record in search.store if record.id not in library]
-    if gone:
+    """A search over `library` in the folder `path`: its texts encoded, kept with name, module, package and kind, and saved.
+
+    An index that another encoder filled is made anew.
+    """
+    try:
+        search = SemanticSearch.open(path, encoder)
+    except StoreError:
+        if not (path / "CURRENT").is_file():        # not an index: hands off
+            raise
+        shutil.rmtree(path)
+        search = SemanticSearch.open(path, encoder)
+    kept = {record.id: record.metadata["text"] for record in search.store}
+    if gone := [id_ for id_ in kept if id_ not in library]:
         search.store.delete(gone)
-    facts = [{"name": doc.qualname, "module": doc.module, "package": doc.package, "kind": doc.kind} for doc in library.values()]
-    search.add([doc.text for doc in library.values()], list(library), facts, progress=progress)
-    search.save()
+    new = {id_: doc for id_, doc in library.items() if kept.get(id_) != doc.text}
+    facts = [{"name": doc.qualname, "module": doc.module, "package": doc.package, "kind": doc.kind} for doc in new.values()]
+    if new:
+        search.add([doc.text for doc in new.values()], list(new), facts, progress=progress)
+    if new or gone:
+        search.save()
     return search
 
 # %% ../nbs/90_tour.ipynb #86cbbe85

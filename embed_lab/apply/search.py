@@ -158,24 +158,30 @@ class SemanticSearch:
 
         Raises
         ------
-        TypeError : `texts` is a single text or no container, or something in it is no text. In a list this is found before
-            anything is written.
-        ItemError : the encoder refuses a text. One made with on_error="nan" leaves it out with a warning.
+        TypeError : `texts` is a single text or no container.
+        ItemError : something in it is no text, or the encoder refuses it; in a list this is found before anything is written.
+            An encoder made with on_error="nan" leaves it out with a warning.
         ValueError : there are not as many ids or metadata as texts, or the store refuses one of them.
         """
         texts, ids, metadata = as_items(texts), None if ids is None else as_items(ids), _metadata_rows(metadata)
         if isinstance(texts, list):
-            _check_texts(texts, 0)
+            self._check_texts(texts, 0)
             _check_lengths(texts, ids, metadata)
         texts, ids, metadata = iter(texts), ids if ids is None else iter(ids), metadata if metadata is None else iter(metadata)
         done, total = 0, getattr(texts, "__length_hint__", lambda: None)()
         with progress_bar(total, desc="SemanticSearch", unit="text", progress=progress) as bar:
             while chunk := list(itertools.islice(texts, self.chunk_size)):
-                _check_texts(chunk, done)
+                self._check_texts(chunk, done)
                 self._add_chunk(chunk, done, _take(ids, len(chunk), done, "ids"), _take(metadata, len(chunk), done, "metadata"))
                 done += len(chunk)
                 bar.update(len(chunk))
         return self
+
+    def _check_texts(self, texts: list, start: int) -> None:
+        if self.encoder.on_error == "raise":
+            for i, text in enumerate(texts, start):
+                if problem := self.encoder._check(text):
+                    raise ItemError(i, problem)
 
     def _add_chunk(self, texts: list[str], done: int, ids: list | None, metadata: list | None) -> None:
         ids = self._new_ids(len(texts)) if ids is None else ids
@@ -209,7 +215,10 @@ class SemanticSearch:
         FilterError : the filter cannot be understood.
         """
         queries = [queries] if isinstance(queries, str) else list(as_items(queries))
-        found = self.store.search(self.encoder.encode_query(queries, progress=False), k, where)
+        vectors = self.encoder.encode_query(queries, progress=False)
+        if (bad := np.flatnonzero(np.isnan(vectors).any(axis=1))).size:
+            raise ItemError(int(bad[0]), "is a question that could not be encoded")
+        found = self.store.search(vectors, k, where)
         return Answers(queries, [[_answer(rank, hit) for rank, hit in enumerate(hits, start=1)] for hits in found])
 
     def explain(self, query: str, answer: "Answer | str") -> "Explanation":
@@ -224,12 +233,6 @@ def _check_fit(encoder: Encoder, store: Store) -> None:
     if store.fingerprint not in (None, encoder.fingerprint):
         raise ValueError(f"The store was filled by another encoder (fingerprint {store.fingerprint}, not {encoder.fingerprint}): "
                          "another model, version or setting. Use that one, or a new store.")
-
-
-def _check_texts(texts: Sequence, start: int) -> None:
-    for i, text in enumerate(texts, start):
-        if not isinstance(text, str):
-            raise TypeError(f"Text {i} is of type {type(text).__name__}, not text. Leave it out.")
 
 
 def _check_lengths(texts: list, ids, metadata) -> None:

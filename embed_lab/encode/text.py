@@ -13,6 +13,7 @@ import importlib.util
 import inspect
 import json
 import logging
+import platform
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +27,8 @@ import numpy as np
 
 from ..core import Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, require
 from ..datasets import cache_folder, load_docstrings
-from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, export_onnx, file_sha256, model_fingerprint,
-                                       quantize_int8, resolve_dtype, token_batches)
+from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, cpu_has_bfloat16, export_onnx, file_sha256,
+                                       model_fingerprint, quantize_int8, resolve_dtype, token_batches)
 
 # %% ../../nbs/encode/21_text.ipynb #c20fb8fd
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -79,7 +80,7 @@ def model_folder(model: str | Path | None = None, revision: str | None = None, *
     if model is None:
         return default_model()
     path = Path(model).expanduser()
-    if path.is_dir():
+    if str(model) and path.is_dir():
         return path
     if path.exists() or path.is_absolute() or str(model)[:1] in "./\\~" or str(model).count("/") > 1:
         raise ModelError(f"There is no model folder at {str(model)!r}.")
@@ -141,7 +142,7 @@ def _load(folder: Path, fingerprint: str, trust_remote_code: bool) -> Any:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"The model in {folder} cannot be loaded: {type(error).__name__}: {reason}") from error
     if lacks:
-        raise ModelError(f"The model in {folder} is incomplete: {lacks}.")
+        raise ModelError(f"The model in {folder} is damaged or incomplete: {lacks}.")
     return model.eval()
 
 
@@ -150,6 +151,8 @@ def _missing_parts(model: Any, folder: Path) -> str:
     from sentence_transformers.sentence_transformer.modules import Transformer
 
     first = model[0]
+    if not all(tensor.isfinite().all() for tensor in model.state_dict().values()):
+        return "its weights hold NaN or infinity"
     if not isinstance(first, Transformer):
         return ""
     names = getattr(first.tokenizer, "vocab_files_names", {}).values()
@@ -260,18 +263,24 @@ def _mean_by_owner(vectors: np.ndarray, owner: np.ndarray, n: int, unit: bool) -
     return normalize(means) if unit else means
 
 
+def _calibrated_by() -> list:
+    """What else decides an int8 graph: nncf, the docstrings it was calibrated on (Python's), and what is left in bfloat16."""
+    return [_version("nncf"), platform.python_version(), cpu_has_bfloat16()]
+
+
 @functools.lru_cache(maxsize=8)
 def _versions(backend: str) -> dict[str, str]:
     """Versions of the libraries that compute the vectors."""
     runtime = {"onnx": ["onnxruntime"], "openvino": ["openvino"]}.get(backend, [])
     names = ["torch", "transformers", "tokenizers", "sentence-transformers", *runtime]
-    found = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = ""
-    return found
+    return {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 # %% ../../nbs/encode/21_text.ipynb #da79d2e3
 class TextEncoder(Encoder):
@@ -340,7 +349,9 @@ class TextEncoder(Encoder):
         settings |= {"dtype": resolve_dtype(self.dtype, device, self.backend), "device": device.partition(":")[0],
                      "ranges": None if ranges is None else ranges.tolist()}
         files = model_fingerprint(folder, code=self.trust_remote_code)
-        return fingerprint_of(encoder="TextEncoder", model=files, settings=settings, libraries=_versions(self.backend))
+        calibrated = _calibrated_by() if settings["dtype"] == "int8" else None
+        return fingerprint_of(encoder="TextEncoder", model=files, settings=settings, libraries=_versions(self.backend),
+                              calibrated=calibrated)
 
     def fit(self, X, y=None):
         """Learn the range of each dimension from `X` when `precision` is "int8"; otherwise there is nothing to learn."""
@@ -468,9 +479,10 @@ class TextEncoder(Encoder):
     def _pipeline(self) -> _Pipeline | None:
         """The pipeline for the settings and files as they are now; None as in `_build`."""
         key = (self.fingerprint, self._place())
-        if self.__dict__.get("_pipeline_", (None,))[0] != key:
-            self._pipeline_ = (key, self._build(), self.get_params(), self.describe())
-        return self._pipeline_[1]
+        made = self.__dict__.get("_pipeline_", (None,))
+        if made[0] != key:
+            made = self._pipeline_ = (key, self._build(), self.get_params(), self.describe())
+        return made[1]
 
     def _build(self) -> _Pipeline | None:
         """The pipeline for these settings; None where the checkpoint is not a transformer followed by modules on its tokens."""
@@ -527,6 +539,7 @@ class TextEncoder(Encoder):
         if self.backend == "onnx":
             return OnnxBackend(graph)
         if dtype == "int8":
+            key = fingerprint_of(graph=key, calibrated=_calibrated_by())
             graph = quantize_int8(graph, cache_folder() / "models" / f"{key}-int8", self._calibration(transformer, inputs))
         return OpenVinoBackend(graph, dtype=dtype)
 
