@@ -564,10 +564,11 @@ def check_vectors(vectors: Any, dim: int | None = None, *, what: str = "Vector")
         raise ValueError(f"{what}s must be a table of shape (n, dim), not {array.shape}.")
     if dim is not None and array.shape[1] != dim:
         raise ValueError(f"{what}s have {array.shape[1]} columns, and the store has {dim}. Were they made by another encoder?")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         array = np.ascontiguousarray(array, dtype="float32")
-    if (bad := np.flatnonzero(~np.isfinite(array).all(axis=1))).size:
-        raise ValueError(f"{what} {bad[0]} has NaN or infinity in it. Leave it out.")
+        squares = np.einsum("ij,ij->i", array, array)       # not finite where a number is not, or too large for a dot product
+    if (bad := np.flatnonzero(~np.isfinite(squares))).size:
+        raise ValueError(f"{what} {bad[0]} has NaN or infinity in it, or numbers too large to compare. Leave it out.")
     return array
 
 

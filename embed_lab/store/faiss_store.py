@@ -422,14 +422,27 @@ class _Generations:
         self.path = path
 
     def exists(self) -> bool:
-        return (self.path / "CURRENT").exists()
+        return (self.path / "CURRENT").exists() or bool(self._whole())
+
+    def _whole(self) -> list[Path]:
+        """The manifests of the generations that were written to their end, oldest first."""
+        return sorted(self.path.glob("generation-*/manifest.json"))
+
+    def _pointer(self) -> dict | None:
+        """What CURRENT says; the newest whole generation where CURRENT was lost; None where there is neither."""
+        file = self.path / "CURRENT"
+        if file.exists():
+            return json.loads(file.read_text(encoding="utf-8"))
+        whole = self._whole()
+        return {"generation": int(whole[-1].parent.name.partition("-")[2]), "sha256": None} if whole else None
 
     def current(self) -> tuple[int, dict]:
         """The number of the current generation and its manifest."""
         with _as_store_error(f"The store at {self.path} is damaged; restore it from a copy, or make it again"):
-            pointer = json.loads((self.path / "CURRENT").read_text(encoding="utf-8"))
+            if (pointer := self._pointer()) is None:
+                raise ValueError("CURRENT is missing")
             manifest = self._folder(pointer["generation"]) / "manifest.json"
-            if _sha256(manifest) != pointer["sha256"]:
+            if pointer["sha256"] not in (None, _sha256(manifest)):
                 raise ValueError("manifest.json has another checksum than it was saved with")
             return pointer["generation"], json.loads(manifest.read_text(encoding="utf-8"))
 
@@ -576,14 +589,6 @@ def _free_memory() -> int:
                 return int(line.split()[1]) * 1024
     return 2**62
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
 # %% ../../nbs/store/61_faiss_store.ipynb #6901504e
 class FaissStore(Store):
     """Rows in a folder, found through a faiss index; ids and metadata in SQLite, filters pushed down to the search.
@@ -680,10 +685,12 @@ class FaissStore(Store):
         """Set `effort` to the smallest power of two that reaches this recall@k on these queries; return what was reached."""
         if not 0 < recall <= 1:
             raise ValueError(f"recall must be above 0 and at most 1, not {recall!r}.")
-        reached = 1.0
+        reached = recall_against_exact(self, queries, k=k)
+        if _family(self._chosen) in ("flat", "sq8"):        # nothing to set
+            return reached
         for self.effort in [2**i for i in range(2, 12)]:
             reached = recall_against_exact(self, queries, k=k)
-            if reached >= recall or _family(self._chosen) in ("flat", "sq8"):
+            if reached >= recall:
                 break
         return reached
 
