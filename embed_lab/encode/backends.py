@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 # %% ../../nbs/encode/20_backends.ipynb #d90872f4
-MAX_TOKENS = 4096     # of a padded batch
+MAX_TOKENS = 2048     # of a padded batch
 
 
 def token_batches(lengths: Sequence[int], max_tokens: int = MAX_TOKENS, batch_size: int | None = None) -> list[np.ndarray]:
@@ -83,7 +83,8 @@ def resolve_dtype(dtype: str, device: str, backend: str) -> str:
 # %% ../../nbs/encode/20_backends.ipynb #8a8f8ee5
 @functools.lru_cache(maxsize=4)
 def prepack(model: Any, dtype: str = "float32") -> Any:
-    """A twin of `model` whose linear layers keep their weights laid out for oneDNN: the same products, sooner; for inference on x86.
+    """A twin of `model` for inference on x86: linear layers keep their weights laid out for oneDNN, which also applies the GELU
+    that follows one. The same vectors, sooner.
 
     Parameters
     ----------
@@ -94,21 +95,38 @@ def prepack(model: Any, dtype: str = "float32") -> Any:
     kind = getattr(torch, dtype)
 
     class PackedLinear(torch.nn.Module):
-        def __init__(self, linear):
+        def __init__(self, linear, then):
             super().__init__()
             self.weight = linear.weight         # some models ask for its dtype
             self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(kind).contiguous())
             self.bias = None if linear.bias is None else linear.bias.detach().to(kind)
+            self.then = then
 
         def forward(self, x):
-            return torch.ops.mkldnn._linear_pointwise(x.to(kind), self.packed, self.bias, "none", [], "")
+            return torch.ops.mkldnn._linear_pointwise(x.to(kind), self.packed, self.bias, self.then, [], "none")
 
     twin = copy.deepcopy(model, {id(parameter): parameter for parameter in model.parameters()})
     for parent in list(twin.modules()):
+        gelu = _gelu_after_linear(parent)
         for name, child in list(parent.named_children()):
             if type(child) is torch.nn.Linear:
-                setattr(parent, name, PackedLinear(child))
+                setattr(parent, name, PackedLinear(child, "gelu" if gelu else "none"))
+        if gelu:
+            setattr(parent, gelu, torch.nn.Identity())
     return twin
+
+
+def _gelu_after_linear(module: Any) -> str | None:
+    """The name of the exact GELU in a block of transformers that is a linear layer and that GELU, as in BERT; None in any other."""
+    import torch
+
+    children = list(module.named_children())
+    kinds = [type(child) for _, child in children]
+    if type(module).__module__.startswith("transformers.") and len(kinds) == 2 and kinds[0] is torch.nn.Linear:
+        activation = children[1][1]
+        if kinds[1].__name__ == "GELUActivation" and activation.act is torch.nn.functional.gelu:
+            return children[1][0]
+    return None
 
 
 def _can_prepack(dtype: str, device: str) -> bool:
@@ -228,7 +246,11 @@ class OnnxBackend:
 
     def __init__(self, path: str | Path):
         runtime = require("onnxruntime", extra="onnx", caller="OnnxBackend")
-        self.session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        import torch
+
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()      # its own default counts cores that this process may not use
+        self.session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def __call__(self, inputs: "dict[str, torch.Tensor]") -> "torch.Tensor":
         """(b, s, d) float32 tensor, as `TorchBackend` gives."""

@@ -16,7 +16,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +23,7 @@ import numpy as np
 
 from ..core import require, write_aside
 from .base import (
-    And, Compare, Exists, Filter, FilterError, In, Not, Or, Record, SearchResults, Store, StoreError, dump_metadata,
+    FIELD_TYPES, And, Compare, Exists, Filter, FilterError, In, Not, Or, Record, SearchResults, Store, StoreError, dump_metadata,
     flatten, kind_of, load_metadata, microseconds, recall_against_exact)
 
 # %% ../../nbs/store/61_faiss_store.ipynb #94021ad3
@@ -538,19 +537,19 @@ def _as_store_error(what: str) -> Iterator[None]:
 
 # %% ../../nbs/store/61_faiss_store.ipynb #0dd44174
 INDEXES = ("auto", "flat", "hnsw", "ivf", "sq8", "pq", "binary")
-_TYPES = {kind.__name__: kind for kind in (str, int, float, bool, date, datetime, list, dict)}
+_TYPES = {kind.__name__: kind for kind in FIELD_TYPES}
 # measured on 120,000 docstring sentences, nbs/benchmarks/faiss_choices.ipynb
 _RECALL = {"flat": "1.000, it is exact", "hnsw": "about 0.96", "ivf": "about 0.95", "binary": "about 0.96"}
 
 
-def _check_index(index: str, metric: str) -> None:
+def _check_index(index: str, metric: str, dim: int | None) -> None:
     if not isinstance(index, str) or not index:
         raise TypeError(f"index must be text, one of {', '.join(INDEXES)} or what faiss' index_factory takes, not {index!r}.")
     if index == "binary" and metric != "cosine":
         raise ValueError("The binary index compares directions, so it needs metric='cosine'.")
     if index not in INDEXES:
         try:
-            _faiss().index_factory(64, index)
+            _faiss().index_factory(dim or 6720, index)      # not known yet: a number that most others divide
         except RuntimeError as error:
             raise ValueError(f"faiss does not know the index {index!r}. Choose one of {', '.join(INDEXES)}, or see faiss' "
                              "index_factory.") from error
@@ -627,7 +626,7 @@ class FaissStore(Store):
         self._folder = None if path is None else _Generations(self.path)
         saved = self._folder.read(lambda *_: None, verify=False)[1] if self._folder and self._folder.exists() else None
         super().__init__(dim=dim, metric=metric or (saved["metric"] if saved else "cosine"), fields=fields, fingerprint=fingerprint)
-        _check_index(index, self.metric)
+        _check_index(index, self.metric, dim)
         self.index, self.effort, self.memory = index, effort, memory
         self._lock, self._generation, self._changes = _ReadWriteLock(), None, 0
         self._start_empty()
@@ -692,6 +691,7 @@ class FaissStore(Store):
             reached = recall_against_exact(self, queries, k=k)
             if reached >= recall:
                 break
+        self._dirty = True                              # `effort` is kept by the next save
         return reached
 
     def batches(self, size: int = 1000):
@@ -839,8 +839,8 @@ class FaissStore(Store):
         if self._dead > max(1000, len(self._ids) // 4):
             self._compact()
         n, vectors = len(self._ids), self._matrix.view
-        chosen, why = self._choose(n)
-        if self._index is None or self._family_changed(chosen) or n > 4 * self._trained:
+        if self._index is None or n > 4 * self._trained:
+            chosen, why = self._choose(n)
             index = _new_index(chosen, self.metric)
             if index is not None:
                 index.build(vectors)
@@ -848,9 +848,6 @@ class FaissStore(Store):
         elif self._index.rows < n:
             self._index.add(vectors[self._index.rows:])
         self._touch()
-
-    def _family_changed(self, chosen: str) -> bool:
-        return _family(chosen) != _family(self._chosen)
 
     def _choose(self, n: int) -> tuple[str, str]:
         """The factory text of the index for n rows, and the reason."""
@@ -888,7 +885,7 @@ class FaissStore(Store):
             self._compact()
         facts = {"dim": self.dim, "metric": self.metric, "fingerprint": self.fingerprint, "index": self.index,
                  "fields": self.fields and {name: kind.__name__ for name, kind in self.fields.items()},
-                 "chosen": self._chosen, "why": self._why, "trained": self._trained}
+                 "chosen": self._chosen, "why": self._why, "trained": self._trained, "effort": self.effort}
         self._generation = self._folder.publish(self._generation, self._write, facts)
         self._dirty, self._changes = False, self._changes + 1
         self._table.close()
@@ -905,6 +902,7 @@ class FaissStore(Store):
         self.dim, self.metric = manifest["dim"], manifest["metric"]
         self.fingerprint = self.fingerprint or manifest["fingerprint"]
         self._chosen, self._why, self._trained = manifest["chosen"], manifest["why"], manifest["trained"]
+        self.effort = manifest["effort"] if self.effort is None else self.effort
         if self.fields is None and manifest["fields"]:
             self.fields = {name: _TYPES[kind] for name, kind in manifest["fields"].items()}
         if self.index in ("auto", manifest["index"]):
