@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['SCIENTIFIC', 'CARDS', 'Docstring', 'words_of', 'read_docstrings', 'Pairs', 'Retrieval', 'Labelled', 'Docstrings',
            'load_docstrings', 'DatasetError', 'cache_folder', 'fetch', 'unpack', 'File', 'Card', 'list_datasets',
-           'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield']
+           'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield', 'load_20newsgroups',
+           'load_ag_news', 'Analogies', 'load_word_similarity', 'load_analogies', 'load_word_categories',
+           'load_outlier_words', 'load_glove_head']
 
 # %% ../nbs/04_datasets.ipynb #3d6fd4ab
 import ast
@@ -556,13 +558,14 @@ class Card(Readable):
 
     @property
     def size(self) -> int:
-        """Bytes, uncompressed."""
-        return sum(file.size for file in self.files)
+        """Bytes: of the files, uncompressed, or of the archive of a set that is read as one."""
+        return sum(file.size for file in self.files or [self.archive] if file)
 
     def table(self) -> Table:
         """The whole card."""
         words = {name: getattr(self, name) for name in ("task", "shape", "source", "licence", "published", "traps")}
-        sums = {file.name: f"{file.size:,} bytes, sha256 {file.sha256}" for file in self.files}
+        files = [file for file in (*self.files, self.archive) if file]
+        sums = {file.name: f"{file.size:,} bytes, sha256 {file.sha256}" for file in files}
         return table({**words, **sums}, title=self.name, width=400)
 
 # %% ../nbs/04_datasets.ipynb #39c59486
@@ -574,6 +577,9 @@ _STSB = ("PhilipMay/stsb-multi-mt", "30de0dec4ee199b7f42351d3f1a0b19592955385", 
 _STS13 = ("brmson/dataset-sts", "e1d3375f5b3bc24f21aa4e46f96eb379e9fc1081", "data/sts/semeval-sts/2013/")
 _BANKING = ("PolyAI-LDN/task-specific-datasets", "57ec275d8078af65b7731c2a98be812d844a6d6b", "banking_data/")
 _CRANFIELD = ("oussbenk/cranfield-trec-dataset", "1208e6edfb6cb2527b2c44398d3d8fefd3249144", "")
+_AG_NEWS = ("mhjabreel/CharCnn_Keras", "555590db4219b1243abb1918effd6a7425a2d75f", "data/ag_news_csv/")
+_WORD_SIM = ("mfaruqui/eval-word-vectors", "94b3dd9fdbac7ed08dbee7179cd5ee464acf0594", "data/word-sim/")
+_WORD_SETS = "https://raw.githubusercontent.com/vecto-ai/word-benchmarks/9b61d0e067e2e68af22160d09450f82d9544cd70/"
 
 CARDS = {card.name: card for card in (
     Card("docstrings", "", "search by name, training pairs, clustering", "tens of thousands, as many as are installed",
@@ -625,7 +631,52 @@ CARDS = {card.name: card for card in (
          "Two documents are empty.",
          (_github(*_CRANFIELD, "cran.all.1400.xml", "369eb64e59d855b62463832f1338f471cede578571ee7fb33e3592a2a138ff47", 1741433),
           _github(*_CRANFIELD, "cran.qry.xml", "b609a59e980857ba59d098f33433822a5c200bcf6836a320babf2b1a5e7545eb", 37964),
-          _github(*_CRANFIELD, "cranqrel.trec.txt", "98a13b4913d61a02690725aee7ac4f6a1979c13fc9088ad9b4a81be58b1a6f11", 23217))),
+          _github(*_CRANFIELD, "cranqrel.trec.txt", "98a13b4913d61a02690725aee7ac4f6a1979c13fc9088ad9b4a81be58b1a6f11", 23217))),    Card("20newsgroups", "20newsgroups", "classification and clustering: which newsgroup a post was sent to",
+         "posts: train 11,314, test 7,532; 20 groups", "20 Newsgroups (Lang, ICML 1995), sorted by date; the archive that scikit-learn uses",
+         "none stated; shared for research since 1995: for research only", "no leaderboard with this split",
+         "Headers, signatures and quotations give the group away; they are removed unless asked for. A few posts are then empty.",
+         archive=File("20news-bydate.tar.gz", "8f1b2514ca22a5ade8fbb9cfa5727df95fa587f4c87b786e15c759fa66d95610", 14464277,
+                      "https://ndownloader.figshare.com/files/5975967")),
+    Card("ag_news", "ag_news", "classification and clustering: world, sports, business or science and technology",
+         "texts: train 120,000, test 7,600; 4 classes",
+         "AG News (Zhang et al., NeurIPS 2015), in the form of github.com/mhjabreel/CharCnn_Keras",
+         "non-commercial use, by its collector: for research only", "character CNN: test accuracy 0.872 (Zhang et al.)",
+         "Classes are numbered from 1 in the file. A backslash stands for a line break.",
+         (_github(*_AG_NEWS, "train.csv", "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e", 29470338),
+          _github(*_AG_NEWS, "test.csv", "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699", 1857427))),
+    Card("word_similarity", "word_similarity", "word similarity: Spearman correlation of cosine and score, over the pairs that are covered",
+         "pairs: WordSim-353 (203 of similarity, 252 of relatedness), SimLex-999, MTurk-287, RG-65, MC-30, YP-130",
+         "the authors' lists as collected in github.com/mfaruqui/eval-word-vectors", "each list has its authors' terms: for research only",
+         "GloVe 6B 300d: WordSim-353 0.658 (Pennington et al. 2014)",
+         "Ranges differ: 0 to 10 in WordSim and SimLex, 0 to 4 in RG, MC and YP, 1 to 5 in MTurk. SimLex scores likeness, not relatedness: "
+         "cup and coffee are low. State how many pairs were covered.",
+         (_github(*_WORD_SIM, "EN-WS-353-ALL.txt", "ce12919b240af45bdf46d243601eaca2b6212b159b5e7e9b435ee7ee40c5619c", 7405),
+          _github(*_WORD_SIM, "EN-WS-353-SIM.txt", "f1da938998863c94e53f72f984a5c6e215f0b46c323aae8f0f4930703a339107", 4002),
+          _github(*_WORD_SIM, "EN-WS-353-REL.txt", "66a7c88100624d0a391605ff61ce84e11d11ee620d51ec0298da49592838f8fa", 5134),
+          _github(*_WORD_SIM, "EN-SIMLEX-999.txt", "405394ffb7d25f6d0e3c041f87c9f27d29dc6b047506769953e85c4523b11685", 18024),
+          _github(*_WORD_SIM, "EN-MTurk-287.txt", "a9ae3a9decb75a9700fe0cf18b048c1344774d9f40e0196baf8e34d4cd9d1ce5", 7218),
+          _github(*_WORD_SIM, "EN-RG-65.txt", "c243f3a91c3f5d8cf67f21a67f6fb80bde8b6bb060851a6a48e6f2d68ec98c9f", 1210),
+          _github(*_WORD_SIM, "EN-MC-30.txt", "33ee05911496ff83d95cac351d0746c6f63b9181b605cb7d307f4daa8864511b", 543),
+          _github(*_WORD_SIM, "EN-YP-130.txt", "7643fdbc6158c3424061e2cba450c71285767266ff9f3db947bfc1f1f5ce67ab", 2614))),
+    Card("analogies", "google_analogies", "word analogies: Athens is to Greece as Baghdad is to ...: accuracy",
+         "questions: 8,869 semantic, 10,675 syntactic, in 14 sections", "Mikolov et al. 2013, github.com/tmikolov/word2vec", "Apache-2.0",
+         "GloVe 6B 300d: 0.717 (Pennington et al. 2014)",
+         "The three given words are never the answer. A question counts only where all four words are known: say how many.",
+         (File("questions-words.txt", "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36", 603955,
+               "https://raw.githubusercontent.com/tmikolov/word2vec/20c129af10659f7c50e86e3be406df663beff438/questions-words.txt"),)),
+    Card("word_categories", "word_categorisation", "clustering of words (ESSLLI-2008 verbs), and the odd one out (8-8-8)",
+         "45 verbs of 9 classes; 8 groups of 8 words and 8 outliers",
+         "ESSLLI 2008 shared task; Camacho-Collados and Navigli 2016; as collected in github.com/vecto-ai/word-benchmarks",
+         "none stated: for research only", "no leaderboard", "Names of two words are joined by an underscore.",
+         (File("essli-2008.csv", "b41a8437ea6165bb3f96751f1fb51b4be5a200c02cf28ae7ca7b42ddc631c320", 1321,
+               f"{_WORD_SETS}word-categorization/monolingual/en/essli-2008.csv"),
+          File("outlier_8-8-8.csv", "c3b02e9323cbf0a31a30e9ef35be87c687f75f671939f46a84fc74745c96cb35", 1692,
+               f"{_WORD_SETS}outlier-detection/monolingual/en/8-8-8.csv"))),
+    Card("glove_head", "glove_6B_50d_head", "published word vectors, small enough to play with",
+         "the 2,446 most frequent words of GloVe 6B, 50 numbers each", "GloVe (Pennington et al. 2014); this head by github.com/PymatFlow/project2",
+         "PDDL 1.0", "no leaderboard; 961 analogy questions are covered",
+         "Text without a header line. The public copy is in code page 1252 and becomes UTF-8 here; the checksum is that of the UTF-8.",
+         (File("glove.6B.50d.head2446.txt", "32c1e8ca4bd3ce8342c62693937bf7b4015970de6fbcdd6a4f0b727fb03f0ad3", 1048241),)),
 )}
 
 
@@ -660,16 +711,29 @@ def _content_of(path: Path) -> bytes:
         raise DatasetError(f"{path} cannot be read or is damaged ({error}). Replace it.") from error
 
 
+def _checked(path: Path, content: bytes, sha256: str) -> bytes:
+    """`content` itself, if it is what its checksum says."""
+    if _sha256(content) != sha256:
+        raise DatasetError(f"{path} is damaged or another version: its content has SHA-256 {_sha256(content)}, and "
+                           f"{sha256} was expected. Replace it, or remove the folder to download.")
+    return content
+
+
+def _archive(name: str) -> Path:
+    """The checked archive of a set that is read as one."""
+    card = CARDS[name]
+    if path := _local(card, card.archive):
+        _checked(path, path.read_bytes(), card.archive.sha256)
+        return path
+    return fetch(card.archive.url, card.archive.sha256, name=card.archive.name, folder=cache_folder() / "datasets" / name)
+
+
 def _read(name: str, file_name: str) -> bytes:
     """The checked content of one file of a set."""
     card = CARDS[name]
     file = next(file for file in card.files if file.name == file_name)
     if path := _local(card, file):
-        content = _content_of(path)
-        if _sha256(content) != file.sha256:
-            raise DatasetError(f"{path} is damaged or another version: its content has SHA-256 {_sha256(content)}, and "
-                               f"{file.sha256} was expected. Replace it, or remove the folder to download.")
-        return content
+        return _checked(path, _content_of(path), file.sha256)
     folder = cache_folder() / "datasets" / card.name
     if card.archive is None:
         return fetch(file.url, file.sha256, folder=folder).read_bytes()
@@ -751,3 +815,137 @@ def load_cranfield() -> Retrieval:
     return Retrieval({id: text if text.startswith(title) else _titled(title, text) for id, (title, text) in documents.items()},
                      {query: queries[query] for query in qrels}, qrels, name="Cranfield",
                      titles={id: title for id, (title, _) in documents.items()})
+
+# %% ../nbs/04_datasets.ipynb #4997d08c
+_GROUP = re.compile(r"20news-bydate-(train|test)/([^/]+)/(\d+)")
+
+
+def load_20newsgroups(part: str = "train", *, remove: Sequence[str] = ("headers", "footers", "quotes")) -> Labelled:
+    """20 Newsgroups: posts of 1993, and the group each was sent to. For research only.
+
+    Parameters
+    ----------
+    part : train or test, before and after a date.
+    remove : what gives the group away, removed as scikit-learn does: "headers", "footers" (signatures), "quotes".
+
+    Returns
+    -------
+    Labelled, in the archive's order of groups and numbers; a few texts are empty after the removal.
+    """
+    from sklearn.datasets import _twenty_newsgroups as posts_of
+
+    strip = {"headers": posts_of.strip_newsgroup_header, "footers": posts_of.strip_newsgroup_footer,
+             "quotes": posts_of.strip_newsgroup_quoting}
+    if isinstance(remove, str) or not set(remove) <= set(strip):
+        raise ValueError(f"remove must be a list of some of {', '.join(map(repr, strip))}, not {remove!r}.")
+    _part(part, ("train", "test"))
+    with tarfile.open(_archive("20newsgroups")) as archive:
+        members = ((_GROUP.fullmatch(member.name), member) for member in archive)
+        posts = [(found[2], int(found[3]), archive.extractfile(member).read().decode("latin-1"))
+                 for found, member in members if found and found[1] == part]
+    for name in strip:                                  # in this order, as in scikit-learn
+        if name in remove:
+            posts = [(group, number, strip[name](text)) for group, number, text in posts]
+    names = sorted({group for group, _, _ in posts})
+    posts.sort(key=lambda post: post[:2])
+    return Labelled([text for _, _, text in posts], np.array([names.index(group) for group, _, _ in posts], dtype=np.int64), names,
+                    name=f"20 Newsgroups {part}")
+
+
+def load_ag_news(part: str = "train") -> Labelled:
+    """AG News: title and first sentences of news, four classes. `part`: train or test. For research only."""
+    rows = _csv_rows(_read("ag_news", f"{_part(part, ('train', 'test'))}.csv"))
+    texts = [_titled(title, text).replace("\\", " ") for _, title, text in rows]
+    return Labelled(texts, np.array([int(row[0]) - 1 for row in rows]), ["World", "Sports", "Business", "Sci/Tech"], name=f"AG News {part}")
+
+# %% ../nbs/04_datasets.ipynb #2cf4534d
+@dataclass(frozen=True, repr=False)
+class Analogies(Readable):
+    """Questions "a is to b as c is to ...", and the answer.
+
+    Attributes
+    ----------
+    questions : n quadruples (a, b, c, answer) of words, as written in the file.
+    sections : n names, what kind of analogy each is.
+    name : what they are.
+    """
+
+    questions: list[tuple[str, str, str, str]]
+    sections: list[str]
+    name: str = "analogies"
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    @property
+    def names(self) -> list[str]:
+        """The sections, in order."""
+        return list(dict.fromkeys(self.sections))
+
+    def table(self) -> Table:
+        """One question of each section, and how many it has."""
+        first = {section: question for section, question in zip(reversed(self.sections), reversed(self.questions))}
+        counts = Counter(self.sections)
+        rows = [{"section": name, "questions": counts[name], "first": "{} : {} = {} : {}".format(*first[name])} for name in self.names]
+        return table(rows, title=f"{self.name}: {len(self):,} questions")
+
+
+_WORD_PAIRS = {"wordsim353": "EN-WS-353-ALL", "wordsim353_sim": "EN-WS-353-SIM", "wordsim353_rel": "EN-WS-353-REL",
+               "simlex999": "EN-SIMLEX-999", "mturk287": "EN-MTurk-287", "rg65": "EN-RG-65", "mc30": "EN-MC-30", "yp130": "EN-YP-130"}
+
+
+def load_word_similarity(name: str = "wordsim353") -> Pairs:
+    """Pairs of words that people have scored. For research only.
+
+    Parameters
+    ----------
+    name : wordsim353, its halves wordsim353_sim and wordsim353_rel, simlex999, mturk287, rg65, mc30 or yp130.
+    """
+    if name not in _WORD_PAIRS:
+        raise ValueError(f"name must be one of {', '.join(map(repr, _WORD_PAIRS))}, not {name!r}.")
+    rows = [line.split() for line in _read("word_similarity", f"{_WORD_PAIRS[name]}.txt").decode("utf-8").splitlines() if line.strip()]
+    return Pairs([row[0] for row in rows], [row[1] for row in rows], np.array([float(row[2]) for row in rows]), name=name)
+
+
+def load_analogies() -> Analogies:
+    """Google's analogy questions: 14 sections, the first five of meaning, the others of grammar."""
+    questions, sections, section = [], [], ""
+    for line in _read("analogies", "questions-words.txt").decode("utf-8").splitlines():
+        if line.startswith(":"):
+            section = line[1:].strip()
+        elif line.strip():
+            questions.append(tuple(line.split()))
+            sections.append(section)
+    return Analogies(questions, sections, name="Google analogies")
+
+
+def load_word_categories() -> Labelled:
+    """The 45 verbs of ESSLLI 2008 and their nine classes. For research only."""
+    rows = _csv_rows(_read("word_categories", "essli-2008.csv"))[1:]
+    names = sorted({category for _, category, _ in rows})
+    return Labelled([word for _, _, word in rows], np.array([names.index(category) for _, category, _ in rows]), names, name="ESSLLI 2008 verbs")
+
+
+def load_outlier_words() -> list[tuple[list[str], list[str]]]:
+    """The 8-8-8 set: eight groups, each eight words that belong together and up to eight that do not. For research only."""
+    rows = _csv_rows(_read("word_categories", "outlier_8-8-8.csv"))[1:]
+    return [(ast.literal_eval(words), [word for word in ast.literal_eval(outliers) if word]) for _, _, outliers, words in rows]
+
+
+def load_glove_head() -> Path:
+    """The path of a GloVe text file (gzip, no header): the 2,446 most frequent words of GloVe 6B, 50 numbers each."""
+    card = CARDS["glove_head"]
+    (file,) = card.files
+    if path := _local(card, file):
+        _checked(path, _content_of(path), file.sha256)
+        return path
+    folder = cache_folder() / "datasets" / card.name
+    kept = folder / f"{file.name}.gz"
+    if not kept.is_file():
+        raw = fetch("https://raw.githubusercontent.com/PymatFlow/project2/21f46b7e73bf40c503f394ff93811405d364e4ba/glove.6B.50d.txt",
+                    "e9b37f6527ce21d19277b153bd03711525e54f96473ce9731cbf23cd0b259676", folder=folder)
+        content = raw.read_bytes().decode("cp1252").replace("\r\n", "\n").encode()
+        with write_aside(kept) as aside:
+            aside.write_bytes(gzip.compress(_checked(raw, content, file.sha256)))
+    _checked(kept, _content_of(kept), file.sha256)
+    return kept
