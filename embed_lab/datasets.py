@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCIENTIFIC', 'CARDS', 'Docstring', 'words_of', 'read_docstrings', 'Pairs', 'Retrieval', 'Labelled', 'Docstrings',
-           'load_docstrings', 'DatasetError', 'cache_folder', 'fetch', 'unpack', 'File', 'Card', 'list_datasets',
+           'cache_folder', 'load_docstrings', 'DatasetError', 'fetch', 'unpack', 'File', 'Card', 'list_datasets',
            'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield', 'load_20newsgroups',
            'load_ag_news', 'Analogies', 'load_word_similarity', 'load_analogies', 'load_word_categories',
            'load_outlier_words', 'load_glove_head']
@@ -25,6 +25,7 @@ import random
 import re
 import shutil
 import stat
+import sys
 import sysconfig
 import tarfile
 import warnings
@@ -33,7 +34,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -335,10 +336,54 @@ class Docstrings(Readable, Sequence):
         return Retrieval({id: text for text, id in ids.items()}, {query: query for query in queries},
                          {query: answers[query] for query in queries}, name="docstrings by name")
 
+# %% ../nbs/04_datasets.ipynb #3687de3a
+def cache_folder() -> Path:
+    """Where downloads and what was read are kept: `EMBED_LAB_CACHE`, or the system's cache folder for embed_lab."""
+    import pooch
+
+    return Path(os.environ.get("EMBED_LAB_CACHE") or pooch.os_cache("embed_lab"))
+
+
+_READER = 1         # to be raised when `read_docstrings` or what is kept changes
+
+
+def _package_docstrings(package: str, folder: Path) -> tuple[list[Docstring], dict[str, str], int]:
+    """The docstrings of a package, why some files could not be read, and how many files there are; kept until a file changes."""
+    files = list(_source_files(folder))
+    facts = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    stamp = _sha256(json.dumps([_READER, sys.version, facts]).encode())
+    kept = cache_folder() / "docstrings" / f"{package}-{_sha256(str(folder).encode())[:8]}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):     # not kept yet, or not whole
+        saved = json.loads(kept.read_bytes())
+        if saved["stamp"] == stamp:
+            return [Docstring(*row) for row in saved["docs"]], saved["unread"], len(files)
+    docs, unread = _parse_files(package, folder, files)
+    with suppress(OSError), write_aside(kept) as aside:          # no room, no permission: read again next time
+        aside.write_text(json.dumps({"stamp": stamp, "docs": [list(vars(doc).values()) for doc in docs], "unread": unread}))
+    return docs, unread, len(files)
+
+
+def _parse_files(package: str, folder: Path, files: Sequence[Path]) -> tuple[list[Docstring], dict[str, str]]:
+    docs, unread = [], {}
+    with _no_garbage_collection():
+        for path in files:
+            module = _module_name(path, folder, package)
+            try:
+                docs += read_docstrings(path.read_bytes(), module=module, package=package)
+            except (SyntaxError, ValueError, RecursionError) as error:
+                unread[f"{package}: {module}"] = f"{type(error).__name__}: {error}"
+    return docs, unread
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
 # %% ../nbs/04_datasets.ipynb #8a50f82d
 def load_docstrings(packages: Sequence[str] | None = None, *, min_length: int = 1, limit: int | None = None,
                     seed: int = 0) -> Docstrings:
     """The docstrings of the standard library and of installed packages, read from source: nothing is imported or run.
+
+    What was read is kept in `cache_folder()` and read again only when a source file has changed.
 
     Parameters
     ----------
@@ -362,15 +407,10 @@ def load_docstrings(packages: Sequence[str] | None = None, *, min_length: int = 
     if packages is not None and missing:
         raise DatasetError(f"No Python source of {', '.join(map(repr, missing))} is installed here. Install it, or leave it out.")
     found, skipped, files = [], {}, 0
-    with _no_garbage_collection():
-        for package, folder in folders.items():
-            for path in _source_files(folder) if folder else ():
-                files += 1
-                module = _module_name(path, folder, package)
-                try:
-                    found += read_docstrings(path.read_bytes(), module=module, package=package)
-                except (SyntaxError, ValueError, RecursionError) as error:
-                    skipped[f"{package}: {module}"] = f"{type(error).__name__}: {error}"
+    for package, folder in folders.items():
+        if folder is not None:
+            docs, unread, n = _package_docstrings(package, folder)
+            found, skipped, files = found + docs, skipped | unread, files + n
     found = [doc for doc in found if len(doc.text) >= min_length]
     if limit is not None and limit < len(found):
         found = [found[i] for i in sorted(random.Random(seed).sample(range(len(found)), limit))]
@@ -381,17 +421,6 @@ class DatasetError(OSError):
     """A data set cannot be had: not there, damaged, or not what its checksum says."""
 
 # %% ../nbs/04_datasets.ipynb #877b020d
-def cache_folder() -> Path:
-    """Where downloads are kept: `EMBED_LAB_CACHE`, or the system's cache folder for embed_lab."""
-    import pooch
-
-    return Path(os.environ.get("EMBED_LAB_CACHE") or pooch.os_cache("embed_lab"))
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 @contextmanager
 def _quiet_pooch() -> Iterator[None]:
     """pooch tells of every download on standard error; here, only of trouble."""
