@@ -660,8 +660,10 @@ CARDS = {card.name: card for card in (
          "Two documents are empty.",
          (_github(*_CRANFIELD, "cran.all.1400.xml", "369eb64e59d855b62463832f1338f471cede578571ee7fb33e3592a2a138ff47", 1741433),
           _github(*_CRANFIELD, "cran.qry.xml", "b609a59e980857ba59d098f33433822a5c200bcf6836a320babf2b1a5e7545eb", 37964),
-          _github(*_CRANFIELD, "cranqrel.trec.txt", "98a13b4913d61a02690725aee7ac4f6a1979c13fc9088ad9b4a81be58b1a6f11", 23217))),    Card("20newsgroups", "20newsgroups", "classification and clustering: which newsgroup a post was sent to",
-         "posts: train 11,314, test 7,532; 20 groups", "20 Newsgroups (Lang, ICML 1995), sorted by date; the archive that scikit-learn uses",
+          _github(*_CRANFIELD, "cranqrel.trec.txt", "98a13b4913d61a02690725aee7ac4f6a1979c13fc9088ad9b4a81be58b1a6f11", 23217))),
+    Card("20newsgroups", "20newsgroups", "classification and clustering: which newsgroup a post was sent to",
+         "posts: train 11,314, test 7,532; 20 groups",
+         "20 Newsgroups (Lang, ICML 1995), sorted by date; the archive that scikit-learn uses",
          "none stated; shared for research since 1995: for research only", "no leaderboard with this split",
          "Headers, signatures and quotations give the group away; they are removed unless asked for. A few posts are then empty.",
          archive=File("20news-bydate.tar.gz", "8f1b2514ca22a5ade8fbb9cfa5727df95fa587f4c87b786e15c759fa66d95610", 14464277,
@@ -673,12 +675,13 @@ CARDS = {card.name: card for card in (
          "Classes are numbered from 1 in the file. A backslash stands for a line break.",
          (_github(*_AG_NEWS, "train.csv", "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e", 29470338),
           _github(*_AG_NEWS, "test.csv", "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699", 1857427))),
-    Card("word_similarity", "word_similarity", "word similarity: Spearman correlation of cosine and score, over the pairs that are covered",
+    Card("word_similarity", "word_similarity", "word similarity: Spearman correlation of cosine and score, over covered pairs",
          "pairs: WordSim-353 (203 of similarity, 252 of relatedness), SimLex-999, MTurk-287, RG-65, MC-30, YP-130",
-         "the authors' lists as collected in github.com/mfaruqui/eval-word-vectors", "each list has its authors' terms: for research only",
+         "the authors' lists as collected in github.com/mfaruqui/eval-word-vectors",
+         "each list has its authors' terms: for research only",
          "GloVe 6B 300d: WordSim-353 0.658 (Pennington et al. 2014)",
-         "Ranges differ: 0 to 10 in WordSim and SimLex, 0 to 4 in RG, MC and YP, 1 to 5 in MTurk. SimLex scores likeness, not relatedness: "
-         "cup and coffee are low. State how many pairs were covered.",
+         "Ranges differ: 0 to 10 in WordSim and SimLex, 0 to 4 in RG, MC and YP, 1 to 5 in MTurk. "
+         "SimLex scores likeness, not relatedness: cup and coffee are low. State how many pairs were covered.",
          (_github(*_WORD_SIM, "EN-WS-353-ALL.txt", "ce12919b240af45bdf46d243601eaca2b6212b159b5e7e9b435ee7ee40c5619c", 7405),
           _github(*_WORD_SIM, "EN-WS-353-SIM.txt", "f1da938998863c94e53f72f984a5c6e215f0b46c323aae8f0f4930703a339107", 4002),
           _github(*_WORD_SIM, "EN-WS-353-REL.txt", "66a7c88100624d0a391605ff61ce84e11d11ee620d51ec0298da49592838f8fa", 5134),
@@ -688,11 +691,12 @@ CARDS = {card.name: card for card in (
           _github(*_WORD_SIM, "EN-MC-30.txt", "33ee05911496ff83d95cac351d0746c6f63b9181b605cb7d307f4daa8864511b", 543),
           _github(*_WORD_SIM, "EN-YP-130.txt", "7643fdbc6158c3424061e2cba450c71285767266ff9f3db947bfc1f1f5ce67ab", 2614))),
     Card("analogies", "google_analogies", "word analogies: Athens is to Greece as Baghdad is to ...: accuracy",
-         "questions: 8,869 semantic, 10,675 syntactic, in 14 sections", "Mikolov et al. 2013, github.com/tmikolov/word2vec", "Apache-2.0",
+         "questions: 8,869 semantic, 10,675 syntactic, in 14 sections",
+         "Mikolov et al. 2013, github.com/tmikolov/word2vec", "Apache-2.0",
          "GloVe 6B 300d: 0.717 (Pennington et al. 2014)",
          "The three given words are never the answer. A question counts only where all four words are known: say how many.",
-         (File("questions-words.txt", "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36", 603955,
-               "https://raw.githubusercontent.com/tmikolov/word2vec/20c129af10659f7c50e86e3be406df663beff438/questions-words.txt"),)),
+         (_github("tmikolov/word2vec", "20c129af10659f7c50e86e3be406df663beff438", "", "questions-words.txt",
+                  "8c29b3332afc46f3fb8be04cb5297bf96f39aa7131272dff57869b4485b22a36", 603955),)),
     Card("word_categories", "word_categorisation", "clustering of words (ESSLLI-2008 verbs), and the odd one out (8-8-8)",
          "45 verbs of 9 classes; 8 groups of 8 words and 8 outliers",
          "ESSLLI 2008 shared task; Camacho-Collados and Navigli 2016; as collected in github.com/vecto-ai/word-benchmarks",
@@ -702,9 +706,11 @@ CARDS = {card.name: card for card in (
           File("outlier_8-8-8.csv", "c3b02e9323cbf0a31a30e9ef35be87c687f75f671939f46a84fc74745c96cb35", 1692,
                f"{_WORD_SETS}outlier-detection/monolingual/en/8-8-8.csv"))),
     Card("glove_head", "glove_6B_50d_head", "published word vectors, small enough to play with",
-         "the 2,446 most frequent words of GloVe 6B, 50 numbers each", "GloVe (Pennington et al. 2014); this head by github.com/PymatFlow/project2",
+         "the 2,446 most frequent words of GloVe 6B, 50 numbers each",
+         "GloVe (Pennington et al. 2014); this head by github.com/PymatFlow/project2",
          "PDDL 1.0", "no leaderboard; 961 analogy questions are covered",
-         "Text without a header line. The public copy is in code page 1252 and becomes UTF-8 here; the checksum is that of the UTF-8.",
+         "Text without a header line. The public copy is in code page 1252 and becomes UTF-8 here; the checksum is "
+         "that of the UTF-8.",
          (File("glove.6B.50d.head2446.txt", "32c1e8ca4bd3ce8342c62693937bf7b4015970de6fbcdd6a4f0b727fb03f0ad3", 1048241),)),
 )}
 
@@ -877,15 +883,16 @@ def load_20newsgroups(part: str = "train", *, remove: Sequence[str] = ("headers"
             posts = [(group, number, strip[name](text)) for group, number, text in posts]
     names = sorted({group for group, _, _ in posts})
     posts.sort(key=lambda post: post[:2])
-    return Labelled([text for _, _, text in posts], np.array([names.index(group) for group, _, _ in posts], dtype=np.int64), names,
-                    name=f"20 Newsgroups {part}")
+    labels = np.array([names.index(group) for group, _, _ in posts], dtype=np.int64)
+    return Labelled([text for _, _, text in posts], labels, names, name=f"20 Newsgroups {part}")
 
 
 def load_ag_news(part: str = "train") -> Labelled:
     """AG News: title and first sentences of news, four classes. `part`: train or test. For research only."""
     rows = _csv_rows(_read("ag_news", f"{_part(part, ('train', 'test'))}.csv"))
     texts = [_titled(title, text).replace("\\", " ") for _, title, text in rows]
-    return Labelled(texts, np.array([int(row[0]) - 1 for row in rows]), ["World", "Sports", "Business", "Sci/Tech"], name=f"AG News {part}")
+    names = ["World", "Sports", "Business", "Sci/Tech"]
+    return Labelled(texts, np.array([int(row[0]) - 1 for row in rows]), names, name=f"AG News {part}")
 
 # %% ../nbs/04_datasets.ipynb #2cf4534d
 @dataclass(frozen=True, repr=False)
@@ -915,12 +922,14 @@ class Analogies(Readable):
         """One question of each section, and how many it has."""
         first = {section: question for section, question in zip(reversed(self.sections), reversed(self.questions))}
         counts = Counter(self.sections)
-        rows = [{"section": name, "questions": counts[name], "first": "{} : {} = {} : {}".format(*first[name])} for name in self.names]
+        rows = [{"section": name, "questions": counts[name], "first": "{} : {} = {} : {}".format(*first[name])}
+                for name in self.names]
         return table(rows, title=f"{self.name}: {len(self):,} questions")
 
 
 _WORD_PAIRS = {"wordsim353": "EN-WS-353-ALL", "wordsim353_sim": "EN-WS-353-SIM", "wordsim353_rel": "EN-WS-353-REL",
-               "simlex999": "EN-SIMLEX-999", "mturk287": "EN-MTurk-287", "rg65": "EN-RG-65", "mc30": "EN-MC-30", "yp130": "EN-YP-130"}
+               "simlex999": "EN-SIMLEX-999", "mturk287": "EN-MTurk-287", "rg65": "EN-RG-65",
+               "mc30": "EN-MC-30", "yp130": "EN-YP-130"}
 
 
 def load_word_similarity(name: str = "wordsim353") -> Pairs:
@@ -932,7 +941,8 @@ def load_word_similarity(name: str = "wordsim353") -> Pairs:
     """
     if name not in _WORD_PAIRS:
         raise ValueError(f"name must be one of {', '.join(map(repr, _WORD_PAIRS))}, not {name!r}.")
-    rows = [line.split() for line in _read("word_similarity", f"{_WORD_PAIRS[name]}.txt").decode("utf-8").splitlines() if line.strip()]
+    text = _read("word_similarity", f"{_WORD_PAIRS[name]}.txt").decode("utf-8")
+    rows = [line.split() for line in text.splitlines() if line.strip()]
     return Pairs([row[0] for row in rows], [row[1] for row in rows], np.array([float(row[2]) for row in rows]), name=name)
 
 
@@ -952,7 +962,8 @@ def load_word_categories() -> Labelled:
     """The 45 verbs of ESSLLI 2008 and their nine classes. For research only."""
     rows = _csv_rows(_read("word_categories", "essli-2008.csv"))[1:]
     names = sorted({category for _, category, _ in rows})
-    return Labelled([word for _, _, word in rows], np.array([names.index(category) for _, category, _ in rows]), names, name="ESSLLI 2008 verbs")
+    labels = np.array([names.index(category) for _, category, _ in rows])
+    return Labelled([word for _, _, word in rows], labels, names, name="ESSLLI 2008 verbs")
 
 
 def load_outlier_words() -> list[tuple[list[str], list[str]]]:
@@ -971,8 +982,9 @@ def load_glove_head() -> Path:
     folder = cache_folder() / "datasets" / card.name
     kept = folder / f"{file.name}.gz"
     if not kept.is_file():
-        raw = fetch("https://raw.githubusercontent.com/PymatFlow/project2/21f46b7e73bf40c503f394ff93811405d364e4ba/glove.6B.50d.txt",
-                    "e9b37f6527ce21d19277b153bd03711525e54f96473ce9731cbf23cd0b259676", folder=folder)
+        public = _github("PymatFlow/project2", "21f46b7e73bf40c503f394ff93811405d364e4ba", "", "glove.6B.50d.txt",
+                         "e9b37f6527ce21d19277b153bd03711525e54f96473ce9731cbf23cd0b259676", 1048230)
+        raw = fetch(public.url, public.sha256, folder=folder)
         content = raw.read_bytes().decode("cp1252").replace("\r\n", "\n").encode()
         with write_aside(kept) as aside:
             aside.write_bytes(gzip.compress(_checked(raw, content, file.sha256)))

@@ -565,7 +565,8 @@ def _factory(name: str, n: int, dim: int, metric: str) -> str:
     pieces = next(m for m in range(max(1, dim // 4), 0, -1) if dim % m == 0)
     codes = f"PQ{pieces}x8" if n >= 39 * 256 else "SQ8"         # and 39 for each of the 256 codes of a piece
     halved = f"PCA{dim // 2}," if dim >= 256 and metric != "dot" and n >= dim else ""
-    return {"hnsw": f"{halved}HNSW32,SQ8", "ivf": f"IVF{lists},SQ8", "sq8": "SQ8", "pq": f"IVF{lists},{codes}"}.get(name, "flat" if name.lower() == "flat" else name)
+    known = {"flat": "flat", "hnsw": f"{halved}HNSW32,SQ8", "ivf": f"IVF{lists},SQ8", "sq8": "SQ8", "pq": f"IVF{lists},{codes}"}
+    return known.get(name.lower(), name)
 
 
 def _family(factory: str) -> str:
@@ -671,11 +672,12 @@ class FaissStore(Store):
         self.build()
         n, d = len(self._matrix.view), self.dim or 0
         size = 0 if self._index is None else self._index.nbytes / max(n, 1)
+        recall = _RECALL.get(_family(self._chosen), "not known for this index: measure it with recall_against_exact")
         lines = [f"{len(self):,} rows of {d} columns, metric {self.metric}, index: {self._chosen}",
                  f"Why: {self._why}",
                  f"Bytes a vector: {size:,.0f} for the index, {4 * d:,} for the float32 vectors "
                  f"({'memory-mapped from disk' if isinstance(self._matrix.view, np.memmap) else 'in memory'})",
-                 f"Expected recall@10: {_RECALL.get(_family(self._chosen), 'not known for this index: measure it with recall_against_exact')}"]
+                 f"Expected recall@10: {recall}"]
         if dead := n - len(self):
             lines.append(f"Removed or replaced rows still in the index: {dead:,}; a save compacts when they are many")
         return "\n".join(lines)
@@ -862,10 +864,11 @@ class FaissStore(Store):
         need = n * ((self.dim // 2 if "PCA" in graph else self.dim) + 272)      # codes, and 32 edges twice and a head
         if need <= room:
             return graph, (f"beyond 100,000 rows a graph over 8-bit codes gives the most answers a second; "
-                                                   f"it takes about {need / 1e6:,.0f} MB")
+                           f"it takes about {need / 1e6:,.0f} MB")
         name = "binary" if self.metric == "cosine" else "pq"
-        return _factory(name, n, self.dim, self.metric), (f"a graph would take {need / 1e6:,.0f} MB and only {room / 1e6:,.0f} MB may be used, so "
-                                             "the codes are made small and the vectors stay on disk")
+        why = (f"a graph would take {need / 1e6:,.0f} MB and only {room / 1e6:,.0f} MB may be used, so the codes are made small "
+               "and the vectors stay on disk")
+        return _factory(name, n, self.dim, self.metric), why
 
     def _compact(self) -> None:
         """Drop dead rows; an index that cannot forget is made again."""
