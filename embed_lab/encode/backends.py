@@ -272,6 +272,7 @@ class OpenVinoBackend:
         openvino = require("openvino", extra="openvino", caller="OpenVinoBackend")
         hint = "bf16" if dtype == "bfloat16" or (dtype == "int8" and cpu_has_bfloat16()) else "f32"
         options = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "THROUGHPUT"}
+        self.path = Path(path)
         self.compiled = openvino.Core().compile_model(str(path), "CPU", options)
         self.workers = max(1, self.compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self.local = threading.local()      # an infer request serves one thread at a time

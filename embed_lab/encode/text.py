@@ -18,14 +18,14 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, require
+from ..core import Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, require, write_aside
 from ..datasets import cache_folder, load_docstrings
 from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, cpu_has_bfloat16, export_onnx, file_sha256,
                                        model_fingerprint, quantize_int8, resolve_dtype, token_batches)
@@ -226,6 +226,12 @@ class _Pipeline:
         return features["sentence_embedding"].float().cpu().numpy()
 
 
+    def all_vectors(self, rows: Sequence[list[int]]) -> np.ndarray:
+        """(n, d) float32 vectors of token rows, in their order."""
+        batches = token_batches([len(row) for row in rows])
+        return np.concatenate([self.vectors([rows[i] for i in batch]) for batch in batches])[np.argsort(np.concatenate(batches))]
+
+
 _TOKENIZING = threading.Lock()      # a fast tokenizer keeps its truncation as state
 
 # %% ../../nbs/encode/21_text.ipynb #e5a2025e
@@ -261,6 +267,22 @@ def _mean_by_owner(vectors: np.ndarray, owner: np.ndarray, n: int, unit: bool) -
     np.add.at(sums, owner, vectors)
     means = sums / np.bincount(owner, minlength=n)[:, None].astype(np.float32)
     return normalize(means) if unit else means
+
+
+def _sample_docstrings(n: int, *, seed: int) -> list[str]:
+    """At most n different docstrings of the standard library."""
+    texts = list(dict.fromkeys(load_docstrings(["stdlib"]).texts))
+    return [texts[i] for i in np.random.default_rng(seed).choice(len(texts), min(n, len(texts)), replace=False)]
+
+
+def _agreement(wanted: np.ndarray, found: np.ndarray, k: int = 10) -> float:
+    """Share of the k nearest neighbours by cosine among (n, d) `wanted` that are nearest among `found` too."""
+    def nearest(vectors):
+        scores = normalize(vectors) @ normalize(vectors).T
+        np.fill_diagonal(scores, -np.inf)
+        return np.argsort(-scores, axis=1)[:, :k]
+
+    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(nearest(wanted), nearest(found), strict=True)]))
 
 
 def _calibrated_by() -> list:
@@ -481,8 +503,21 @@ class TextEncoder(Encoder):
         key = (self.fingerprint, self._place())
         made = self.__dict__.get("_pipeline_", (None,))
         if made[0] != key:
-            made = self._pipeline_ = (key, self._build(), self.get_params(), self.describe())
+            pipeline = self._build()
+            made = self._pipeline_ = (key, pipeline, self.get_params(), self.describe() + self._loss(pipeline))
         return made[1]
+
+    def _loss(self, pipeline: _Pipeline | None) -> str:
+        """For int8, how many of the nearest neighbours it keeps; nothing for the others."""
+        if pipeline is None or resolve_dtype(self.dtype, self._place(), self.backend) != "int8":
+            return ""
+        kept = pipeline.backend.path.parent / "agreement.json"
+        if not kept.is_file():
+            exact = replace(pipeline, backend=TorchBackend(self._transformer()[0].model, layer=self.layer))
+            rows, _ = pipeline.tokenize(_sample_docstrings(300, seed=1), windows=False)
+            with write_aside(kept) as aside:
+                aside.write_text(json.dumps(_agreement(exact.all_vectors(rows), pipeline.all_vectors(rows))))
+        return f", where {json.loads(kept.read_text()):.0%} of the ten nearest neighbours among 300 docstrings stay as in float32"
 
     def _build(self) -> _Pipeline | None:
         """The pipeline for these settings; None where the checkpoint is not a transformer followed by modules on its tokens."""
@@ -545,8 +580,7 @@ class TextEncoder(Encoder):
 
     def _calibration(self, transformer: Any, inputs: tuple[str, ...], size: int = 300) -> list[dict[str, np.ndarray]]:
         """Token batches of docstrings of the standard library, one text each."""
-        texts = [doc.text for doc in load_docstrings(["stdlib"])]
-        texts = [texts[i] for i in np.random.default_rng(0).choice(len(texts), min(size, len(texts)), replace=False)]
+        texts = _sample_docstrings(size, seed=0)
         pad = _Pipeline(transformer.tokenizer, inputs, None, [], min(256, _longest(transformer.model.config)), "", 0, False)
         rows, _ = pad.tokenize(texts, windows=False)
         return [{name: value.numpy() for name, value in pad.pad([row]).items()} for row in rows]
