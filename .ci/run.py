@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
 BIN = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 PYTHON = str(BIN / ("python.exe" if WINDOWS else "python"))
-OUTPUTS_MADE_ON = ("linux", (3, 11))        # elsewhere other versions of the libraries print other words, so the cells are only run
+OUTPUTS_MADE_ON = ("linux", (3, 11, 7))     # elsewhere other docstrings and versions print other words, so the cells are only run
 QUICK = ["export", "floors", "clean", "docs", "lazy", "readme", "extras", "sizes", "links"]
 lock = threading.Lock()
 
@@ -96,7 +96,7 @@ def check(name: str, command: list[str], limit: int, env: dict[str, str]) -> boo
 def lanes(tour: str, bare: dict[str, str], full: dict[str, str]) -> list[list[tuple]]:
     """The checks that follow the install: the heavy ones and, beside them, the light ones."""
     checks = [PYTHON, ".ci/checks.py"]
-    if (sys.platform, sys.version_info[:2]) == OUTPUTS_MADE_ON:
+    if (sys.platform, sys.version_info[:3]) == OUTPUTS_MADE_ON:
         heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 900, full)]
     else:
         heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 900, full)]
