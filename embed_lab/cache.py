@@ -494,10 +494,10 @@ class CachedEncoder(Encoder):
         return rows
 
     def _compute(self, fingerprint: str, missing: dict[bytes, Any], batch_size: int | None, advance) -> np.ndarray:
-        """Rows of the missing items, by content; every 2,048 are kept at once, so that a killed process loses no more."""
-        parts, contents, items = [], list(missing), list(missing.values())
-        for start in range(0, len(items), 2048):
-            some = slice(start, start + 2048)
-            parts.append(self.encoder._encode(items[some], batch_size=batch_size, advance=advance))
-            self.vector_cache.write(fingerprint, contents[some], parts[-1])
-        return np.concatenate(parts)
+        """Rows of the missing items, by content; each part is kept as soon as it is known, so that a killed process loses little."""
+        contents, items, rows = list(missing), list(missing.values()), None
+        for some, part in self.encoder._parts(items, batch_size=batch_size, advance=advance):
+            self.vector_cache.write(fingerprint, np.array(contents, dtype=object)[some].tolist(), part)
+            rows = np.empty((len(items), part.shape[1]), dtype=part.dtype) if rows is None else rows
+            rows[some] = part
+        return rows

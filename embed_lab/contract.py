@@ -26,6 +26,7 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -114,6 +115,11 @@ def _object_array(items: Sequence) -> np.ndarray:
 
 def _are_texts(items: Sequence) -> bool:
     return all(isinstance(item, str) for item in items)
+
+
+def _fitted(encoder: Encoder, items: Sequence) -> Encoder:
+    """`encoder`, fitted to `items` when it is one that trains."""
+    return encoder if encoder.__sklearn_is_fitted__() else encoder.fit(items)
 
 
 def _dev(module: str):
@@ -268,12 +274,14 @@ def check_params(make: Make, items: Sequence, bad: Sequence) -> None:
 
 
 def check_clone(make: Make, items: Sequence, bad: Sequence) -> None:
-    """A clone, of a new encoder or one that was used, gives the same vectors."""
+    """A clone, of a new encoder or one that was used, gives the same vectors; one that trains learns them anew."""
     encoder = make()
     early = clone(encoder)
+    if not early.__sklearn_is_fitted__():
+        _raises(NotFittedError, lambda: early.encode(items), "a clone that was not fitted gives vectors")
     vectors = encoder.fit(items).transform(items)
-    _assert_close(early.encode(items), vectors, "a clone")
-    _assert_close(clone(encoder).encode(items), vectors, "a clone of a used encoder")
+    _assert_close(_fitted(early, items).encode(items), vectors, "a clone")
+    _assert_close(_fitted(clone(encoder), items).encode(items), vectors, "a clone of a used encoder")
 
 
 def check_fingerprint(make: Make, items: Sequence, bad: Sequence) -> None:
@@ -282,7 +290,8 @@ def check_fingerprint(make: Make, items: Sequence, bad: Sequence) -> None:
     fingerprint = encoder.fingerprint
     assert isinstance(fingerprint, str) and fingerprint, f"it is {fingerprint!r}"
     encoder.encode(items)
-    others = {"use": encoder, "a second make()": make(), "clone": clone(encoder), "pickle": pickle.loads(pickle.dumps(encoder))}
+    others = {"use": encoder, "a second make()": make(), "clone": _fitted(clone(encoder), items),
+              "pickle": pickle.loads(pickle.dumps(encoder))}
     for name, other in others.items():
         assert other.fingerprint == fingerprint, f"it differs after {name}"
 
@@ -439,7 +448,8 @@ def check_encoder(make: Make, *, items: Sequence = TEXTS, bad: Sequence = (None,
 
     Parameters
     ----------
-    make : returns a new encoder at each call, as in `lambda: HashingEncoder(64)`.
+    make : returns a new encoder at each call, as in `lambda: HashingEncoder(64)`; one that trains is returned fitted to `items`,
+        as in `lambda: Word2Vec(min_count=1).fit(TEXTS)`.
     items : at least three good items, to be sliced.
     bad : things that are no items.
     max_examples : examples that hypothesis tries of each property; few, where the encoder is slow.

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['normalize', 'ItemError', 'MissingExtra', 'ModelError', 'require', 'as_items', 'progress_bar', 'set_seed',
-           'pick_device', 'write_aside', 'fingerprint_of', 'Encoder']
+           'pick_device', 'compiled', 'cpus', 'write_aside', 'fingerprint_of', 'Encoder']
 
 # %% ../nbs/00_core.ipynb #106f4f18
 import contextlib
+import functools
 import hashlib
 import html
 import importlib
+import inspect
 import itertools
 import json
 import os
@@ -178,6 +180,40 @@ def pick_device(device: str = "auto") -> str:
         raise ValueError(f"Device {device!r} is not available here. Use 'auto' or 'cpu'.")
     return str(device)
 
+# %% ../nbs/00_core.ipynb #208e86c2
+@functools.cache
+def compiled(kernel: Callable, *, extra: str = "words", fastmath: bool = False) -> Callable:
+    """A plain function over arrays and numbers, compiled by numba when it is first called, with the functions of its module that it calls.
+
+    Parameters
+    ----------
+    kernel : the function; it may run in several threads at once.
+    extra : the extra of embed_lab that installs numba, for the error where it is missing.
+    fastmath : let sums be taken in any order.
+    """
+    numba = require("numba", extra=extra, caller=kernel.__name__.strip("_"))
+    for helper in _called_by(kernel):
+        numba.extending.register_jitable(helper)
+    options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
+    try:
+        return numba.njit(kernel, cache=True, **options)
+    except RuntimeError:                    # numba finds no folder to keep it in
+        return numba.njit(kernel, **options)
+
+
+def _called_by(function: Callable) -> set[Callable]:
+    """Functions of the same module that `function` calls, and those that they call."""
+    known = (function.__globals__.get(name) for name in function.__code__.co_names)
+    own = {other for other in known if inspect.isfunction(other) and other.__module__ == function.__module__}
+    return own.union(*map(_called_by, own))
+
+
+def cpus() -> int:
+    """How many threads to run: the processors that this process may use, or fewer where OMP_NUM_THREADS says so."""
+    have = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(have, int(asked)) if asked.isdecimal() and int(asked) else have
+
 # %% ../nbs/00_core.ipynb #0514ee07
 def _fsync(path: Path) -> None:
     if os.name == "nt" and path.is_dir():       # Windows cannot open a folder
@@ -266,6 +302,12 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _encode(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
         """Rows of `items`: a non-empty list of good items without repeats. Call `advance(n)` after each n items."""
         raise NotImplementedError
+
+    def _parts(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> Iterator[tuple[Any, np.ndarray]]:
+        """Rows of `items` as they become known, each with its positions (a slice or an array); a cache keeps each part at once."""
+        for start in range(0, len(items), 2048):
+            some = slice(start, start + 2048)
+            yield some, self._encode(items[some], batch_size=batch_size, advance=advance)
 
     def _check(self, item: Any) -> str | None:
         """What is wrong with `item`, to be read after "Item 3 ..."; None when it is good."""
