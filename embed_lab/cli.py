@@ -7,6 +7,7 @@ __all__ = ['parser', 'main']
 
 # %% ../nbs/91_cli.ipynb #a8d432c2
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,20 @@ def _size(text: str) -> int | None:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    """A number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    """The number of a port."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
 def _tour(args: argparse.Namespace) -> None:
     from embed_lab.tour import tour
 
@@ -36,6 +51,16 @@ def _cache(args: argparse.Namespace) -> None:
         if args.clear:
             cache.clear()
         print(cache.stats())
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from embed_lab.scale.serve import encoder_of, serve
+
+    encoder = encoder_of(args.model, dtype=args.dtype, backend=args.backend)
+    name = args.name or (Path(args.model).resolve().name if Path(args.model).exists() else args.model)
+    with contextlib.suppress(KeyboardInterrupt):        # how it is meant to end
+        serve(encoder, host=args.host, port=args.port, name=name, max_items=args.max_items, max_bytes=args.max_bytes,
+              say=lambda line: print(line, flush=True))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,6 +81,20 @@ def parser() -> argparse.ArgumentParser:
     word.add_argument("--path", type=Path, default=None, help="the cache's folder (default: EMBED_LAB_CACHE, or your user cache folder)")
     word.add_argument("--clear", action="store_true", help="remove every vector from it")
     word.set_defaults(run=_cache)
+
+    word = words.add_parser("serve", help="a model as a service, over the protocol of OpenAI's embeddings API",
+                            description="Serve an encoder at http://HOST:PORT/v1 until Ctrl-C. With the environment variable "
+                                        "EMBED_LAB_API_KEY set, clients must send that key.")
+    word.add_argument("model", metavar="MODEL", help="'default', a folder that Encoder.save wrote, the path of a "
+                                                     "sentence-transformers model, or its name on the Hugging Face hub")
+    word.add_argument("--host", default="127.0.0.1", help="0.0.0.0 for all who reach this machine (default: this machine only)")
+    word.add_argument("--port", type=_port, default=8000, help="0 for a free one (default 8000)")
+    word.add_argument("--name", help="of the model, as clients ask for it (default: MODEL, or the last part of its path)")
+    word.add_argument("--dtype", help="of the arithmetic, as in TextEncoder: auto, float32, bfloat16, float16, int8")
+    word.add_argument("--backend", help="as in TextEncoder: torch, onnx, openvino")
+    word.add_argument("--max-items", type=_positive, default=2048, metavar="N", help="texts a request (default 2048)")
+    word.add_argument("--max-bytes", type=_positive, default=16 * 2**20, metavar="N", help="bytes a request (default 16777216)")
+    word.set_defaults(run=_serve)
     return main
 
 
