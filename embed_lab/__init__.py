@@ -8,13 +8,20 @@ _NAMES_OF = {
     "core": "Encoder ItemError MissingExtra ModelError normalize pick_device set_seed",
     "contract": "HashingEncoder check_encoder",
     "cache": "CachedEncoder VectorCache",
-    "datasets": "list_datasets load_banking77 load_cranfield load_docstrings load_scifact load_sts13 load_stsb",
+    "datasets": "list_datasets load_20newsgroups load_ag_news load_analogies load_banking77 load_cranfield load_docstrings "
+                "load_glove_head load_outlier_words load_scifact load_sts13 load_stsb load_word_categories load_word_similarity",
     "maps": "show_map",
     "encode.text": "TextEncoder",
+    "encode.words": "FastText Word2Vec WordVectors",
+    "encode.glove": "GloVe",
+    "encode.remote": "OpenAIEncoder",
+    "encode.static": "StaticEncoder",
     "evaluate.retrieval": "RetrievalReport evaluate_retrieval",
+    "evaluate.shrink": "shrink_curve",
     "store.base": "Store check_store recall_against_exact",
     "store.faiss_store": "FaissStore",
     "apply.search": "SemanticSearch",
+    "scale.serve": "serve",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 __all__ = sorted(_MODULE_OF)
