@@ -17,6 +17,7 @@ import os
 import re
 import socket
 import threading
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,15 +99,18 @@ class Batcher:
         """Answer the jobs together; where that fails, each alone, so that one caller's failure is not another's."""
         texts = [text for job in jobs for text in job.texts]
         try:
-            results = iter(await asyncio.get_running_loop().run_in_executor(self._thread, self.work, texts))
+            results = list(await asyncio.get_running_loop().run_in_executor(self._thread, self.work, texts))
+            if len(results) != len(texts):
+                raise RuntimeError(f"{len(results)} results for {len(texts)} texts")
         except Exception as error:
             for job in jobs if len(jobs) > 1 else ():
                 await self._finish([job])
             if len(jobs) == 1 and not jobs[0].answer.done():
                 jobs[0].answer.set_exception(error)
             return
+        start = 0
         for job in jobs:
-            found = [next(results) for _ in job.texts]
+            found, start = results[start:start + len(job.texts)], start + len(job.texts)
             if not job.answer.done():
                 job.answer.set_result(found)
 
@@ -170,7 +174,8 @@ def _texts(asked: dict[str, Any], limits: _Limits, check: Callable[[Any], str | 
 
 def _options(asked: dict[str, Any], limits: _Limits) -> tuple[str, int]:
     """(encoding_format, dimensions)."""
-    model, form, wanted = asked.get("model"), asked.get("encoding_format") or "float", asked.get("dimensions")
+    model, form, wanted = asked.get("model"), asked.get("encoding_format"), asked.get("dimensions")
+    form = "float" if form is None else form
     if not isinstance(model, str):
         raise Refused(400, f"'model' must be the name of a model; this server has {limits.name!r}.", "model")
     if model != limits.name:
@@ -187,11 +192,11 @@ def _options(asked: dict[str, Any], limits: _Limits) -> tuple[str, int]:
 
 # %% ../../nbs/scale/80_serve.ipynb #b106ff6c
 def _cut(vectors: np.ndarray, dim: int) -> np.ndarray:
-    """The first `dim` columns, of length 1 if the whole rows were."""
+    """The first `dim` columns, of length 1 where the whole row was."""
     if dim == vectors.shape[1]:
         return vectors
-    unit = np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3)
-    return normalize(vectors[:, :dim]) if unit else vectors[:, :dim]
+    unit, cut = np.abs(np.linalg.norm(vectors, axis=1) - 1) < 1e-3, vectors[:, :dim]
+    return np.where(unit[:, None], normalize(cut), cut)
 
 
 def _written(row: np.ndarray, form: str) -> str | list[float]:
@@ -425,6 +430,10 @@ def served(encoder: Encoder, *, host: str = "127.0.0.1", port: int = 0, **option
         server = _server(make_app(encoder, **options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        if not server.started:
+            raise RuntimeError("The server did not start; what it said is in the log.")
         try:
             yield _url(listening)
         finally:
