@@ -7,7 +7,9 @@ __all__ = ['SCIENTIFIC', 'CARDS', 'Docstring', 'words_of', 'read_docstrings', 'P
            'cache_folder', 'load_docstrings', 'DatasetError', 'fetch', 'unpack', 'File', 'Card', 'list_datasets',
            'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield', 'load_20newsgroups',
            'load_ag_news', 'Analogies', 'load_word_similarity', 'load_analogies', 'load_word_categories',
-           'load_outlier_words', 'load_glove_head']
+           'load_outlier_words', 'load_glove_head', 'GraphDataset', 'load_karate', 'load_les_miserables',
+           'load_package_graph', 'load_cora', 'load_citeseer', 'load_pubmed', 'load_blogcatalog', 'Tabular',
+           'load_adult', 'make_bike_rentals', 'make_store_sales']
 
 # %% ../nbs/04_datasets.ipynb #3d6fd4ab
 import ast
@@ -15,12 +17,14 @@ import csv
 import gc
 import gzip
 import hashlib
+import importlib.metadata
 import importlib.util
 import inspect
 import io
 import json
 import logging
 import os
+import pickle
 import random
 import re
 import shutil
@@ -32,7 +36,7 @@ import warnings
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -40,8 +44,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sparse
 
-from .core import write_aside
+from .core import require, write_aside
 from .show import Readable, Table, table
 
 # %% ../nbs/04_datasets.ipynb #ebd31480
@@ -565,7 +570,7 @@ class Card(Readable):
 
     Attributes
     ----------
-    name : of the set; `load_<name>` loads it.
+    name : of the set; `load_<name>` loads it, or `make_<name>` generates it.
     folder : of the set in `EMBED_LAB_DATA`.
     task : what it is for.
     shape : how many of what.
@@ -608,7 +613,16 @@ _BANKING = ("PolyAI-LDN/task-specific-datasets", "57ec275d8078af65b7731c2a98be81
 _CRANFIELD = ("oussbenk/cranfield-trec-dataset", "1208e6edfb6cb2527b2c44398d3d8fefd3249144", "")
 _AG_NEWS = ("mhjabreel/CharCnn_Keras", "555590db4219b1243abb1918effd6a7425a2d75f", "data/ag_news_csv/")
 _WORD_SIM = ("mfaruqui/eval-word-vectors", "94b3dd9fdbac7ed08dbee7179cd5ee464acf0594", "data/word-sim/")
+_BROWNLEE = ("jbrownlee/Datasets", "d20fcb6402ae34e653d4513b00f39257bb37ed7f", "")
 _WORD_SETS = "https://raw.githubusercontent.com/vecto-ai/word-benchmarks/9b61d0e067e2e68af22160d09450f82d9544cd70/"
+
+
+def _planetoid_files(name: str, sums: str) -> tuple[File, ...]:
+    """The eight files of a set of citations, from lines "end size sha256"."""
+    rows = (line.split() for line in sums.strip().splitlines())
+    return tuple(_github("kimiyoung/planetoid", "af6abf468a772cc055bec88c52e4d6f51b7c37e3", "data/", f"ind.{name}.{end}", sha256,
+                         int(size)) for end, size, sha256 in rows)
+
 
 CARDS = {card.name: card for card in (
     Card("docstrings", "", "search by name, training pairs, clustering", "tens of thousands, as many as are installed",
@@ -712,6 +726,85 @@ CARDS = {card.name: card for card in (
          "Text without a header line. The public copy is in code page 1252 and becomes UTF-8 here; the checksum is "
          "that of the UTF-8.",
          (File("glove.6B.50d.head2446.txt", "32c1e8ca4bd3ce8342c62693937bf7b4015970de6fbcdd6a4f0b727fb03f0ad3", 1048241),)),
+    Card("karate", "", "communities, and small examples: which of two factions a member followed",
+         "34 nodes, 78 undirected edges, 2 classes",
+         "Zachary, Journal of Anthropological Research 33, 1977; part of this package",
+         "facts from a publication, freely used since", "none: too small",
+         "Nodes are numbered from 0, the paper's members from 1. The classes say whom a member followed in the end (17 and 17); "
+         "member 9 of the paper sided with the president and stayed with the instructor. Without the weights of some copies."),
+    Card("les_miserables", "", "communities, weighted edges", "77 nodes, 254 undirected edges, weights 1 to 31",
+         "Knuth, The Stanford GraphBase, 1993; part of this package", "freely usable, says its author", "none",
+         "A weight is a number of chapters, not a strength of friendship. There are no classes."),
+    Card("package_graph", "", "link prediction, node classification with texts, on a directed graph",
+         "as many nodes as Python packages are installed: a hundred or more", "the metadata of this Python installation",
+         "that of each package", "none: it differs with what is installed",
+         "Only installed packages are nodes. Topics are the authors' own choice, and a third have none."),
+    Card("cora", "planetoid_cora", "node classification, link prediction: the field of a paper",
+         "2,708 nodes, 5,278 undirected edges, 1,433 features (0 or 1), 7 classes; train 140, validation 500, test 1,000",
+         "Sen et al., AI Magazine 29, 2008, with the split of Yang et al. (ICML 2016), github.com/kimiyoung/planetoid",
+         "MIT (repository)", "GCN: test accuracy 0.815 (Kipf and Welling, ICLR 2017)",
+         "Often said to have 5,429 edges: that counts repeats and self-citations. The published files are pickles.",
+         _planetoid_files("cora", """
+             x 22119 23cfa55d91c6f624233f5eb7b6e3f141f1bd2b2ae39608a63cf5d084bb27baab
+             y 4054 94465c14eb53e04ca262198dcbb2521ee8af60fb3f3d546cd6ca24a511b0e7d1
+             tx 148025 b9afbaa4a400df991f6f02ef677e1e44da55ffc04801fd02f9e673987829226a
+             ty 28135 41f5ac76596a1699cc33f53084a2419e92961c42bb75f36fc38e616d348532ad
+             allx 257305 9419ba2f26f5c35243db64aba110e0f35a04851609e0dc5433450676ca6b8543
+             ally 47959 2b998f5cc7fedc86e7f97ca2498f47a1ffc1462c29e2d578b23bf3f62b6e7d71
+             graph 59847 58f13302f39dde8852dad6fe6d15b89b077b6d7f837626bce671ef80344b383d
+             test.index 5000 297ce89af2b51a6a194181c7dbe1796c6a1cf9cd9349a88383b1b1e227867875""")),
+    Card("citeseer", "planetoid_citeseer", "node classification, link prediction: the field of a paper",
+         "3,327 nodes, 4,552 undirected edges, 3,703 features (0 or 1), 6 classes; train 120, validation 500, test 1,000",
+         "Giles et al., ACM DL 1998, with the split of Yang et al. (ICML 2016), github.com/kimiyoung/planetoid",
+         "MIT (repository)", "GCN: test accuracy 0.703 (Kipf and Welling, ICLR 2017)",
+         "15 papers are in no file: no features, label -1 here (PyG: 0). 48 papers have no citation at all. "
+         "The published files are pickles.",
+         _planetoid_files("citeseer", """
+             x 31087 d20de19150741e555de0ed037195630fc194114ebc7fd72ced62810148aa22f6
+             y 3014 8ba87e515d8e3ee3cf52f6d2c5b86aa73f11ecad825a808455209ec26cd54924
+             tx 260321 539a8906a2da97628d212f2fdd668c109a8b3f0d36574b59e5d3fd5b5303da21
+             ty 24135 55e5bd1ba1e733a04598753ad1a8d57957f4b8f89e74519f41f4f4938767e4ce
+             allx 595021 2ac30345d95c9ec933a817ee0bdd6a5f077f8c184a20e696910192d534414668
+             ally 55623 f704b2d986dde6c2669934de1f3ae5696a6cf9455c0f6b2646a2d135ea0a1c95
+             graph 61987 d79a4ef9d3e7169aee8946145f6b7306e35bc79bffad26346cfb94e10e9912a7
+             test.index 5000 2af990671580b6b2df5d158d1038f8292e30c9cd821b5453f399659b25b723d4""")),
+    Card("pubmed", "planetoid_pubmed", "node classification, link prediction: the kind of diabetes a paper is about",
+         "19,717 nodes, 44,324 undirected edges, 500 features (TF-IDF), 3 classes; train 60, validation 500, test 1,000",
+         "Namata et al., MLG 2012, with the split of Yang et al. (ICML 2016), github.com/kimiyoung/planetoid",
+         "MIT (repository)", "GCN: test accuracy 0.790 (Kipf and Welling, ICLR 2017)",
+         "Often said to have 44,338 edges: that counts repeats and self-citations. The published files are pickles.",
+         _planetoid_files("pubmed", """
+             x 23172 fbe9cb5c47200d1b7769a26e579be3b7130b556831f9d850e77c4c74f2599b33
+             y 854 e6c807633307a07ed659249006536a147c7999c797f11a2560752990181b41b3
+             tx 405505 4eb5f5d0f30f26497eb0ac6ac9719d09c67e284f1ed0385c93f3ef27a671da3d
+             ty 12135 ee2e0d4819d9fbcc403689c3bf2e49face401b605932f093bc58ab6461130fdd
+             allx 7578385 508e538e2abdccdd54c4d3e9f49d638b4af7107d85845f66ddea5a5152658b7e
+             ally 224739 0c37bbe3b5014ec365e9d393cf4791925e5ed94fb194305d74f064a8d7b50f0e
+             graph 471808 5b89f0036ca22909471f1e6558eb42fa06e0c730a577bde5b058b40638f81dc9
+             test.index 6000 b101d421688bbaecbd82e8a18f1e282378d6830f3a37666f28ebc47f844341b5""")),
+    Card("blogcatalog", "blogcatalog", "node classification with several classes a node: macro-F1 at a share of labelled nodes",
+         "10,312 nodes, 333,983 undirected edges, 39 classes, 14,476 memberships",
+         "Zafarani and Liu, ASU Social Computing repository, 2009, in the form of github.com/phanein/deepwalk",
+         "none stated: for research only", "node2vec: macro-F1 0.2581 at half of the labels (Grover and Leskovec, KDD 2016)",
+         "The usual protocol tells the classifier how many classes each test node has: say so, "
+         "or compare with others who did not.",
+         (_github("phanein/deepwalk", "6e6dff245e4692e9bea47e9017c1034e51afbf29", "example_graphs/", "blogcatalog.mat",
+                  "d4f4fb89ce1ccd4b7e2a183386c000773cc9362cc61f1be5b246a6d9c259da8f", 1255783),)),
+    Card("adult", "uci_adult", "tables: does a person earn more than 50,000 dollars a year",
+         "people: train 32,561, test 16,281; 8 categorical and 6 numeric columns; 24 in 100 earn more",
+         "Census bureau 1994 (Kohavi, KDD 1996; UCI), in the form of github.com/jbrownlee/Datasets",
+         "CC BY 4.0 (UCI)", "error 0.155 with C4.5, 0.141 with NBTree (adult.names, without rows with missing values)",
+         '"?" means missing. The test labels end with a full stop. `fnlwgt` is a sampling weight, not a property of the person. '
+         "Race and sex are columns: a lesson in fairness before one in accuracy.",
+         (_github(*_BROWNLEE, "adult-train.csv", "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d", 3974305),
+          _github(*_BROWNLEE, "adult-test.csv", "72567b94f5c1a6f8501377dd80f93892c3848ff071cf91ba47e00b0785a28074", 2003132))),
+    Card("bike_rentals", "", "tables: how many bicycles are rented in an hour", "as many rows as asked for; generated",
+         "`make_bike_rentals`, in the manner of the Capital Bikeshare data (Fanaee-T and Gama 2013)", "part of this package",
+         "none: generated", "Not real. What is planted is in the docstring, so it can be looked for."),
+    Card("store_sales", "", "tables: what a store sells in a day, with stores that are rarely seen",
+         "as many rows as asked for; generated",
+         "`make_store_sales`, in the manner of the Rossmann data (Guo and Berkhahn 2016)", "part of this package",
+         "none: generated", "Not real. Place and type of a store are hidden from the table, and returned beside it."),
 )}
 
 
@@ -719,7 +812,7 @@ def list_datasets() -> Table:
     """All sets, one row each. `CARDS[name]` shows the whole card."""
     rows = [{"name": card.name, "task": card.task, "shape": card.shape, "licence": card.licence, "published": card.published}
             for card in CARDS.values()]
-    return table(rows, title="Data sets", width=60)
+    return table(rows, title="Data sets", width=60, limit=len(rows))
 
 # %% ../nbs/04_datasets.ipynb #81c4ae71
 def _local(card: Card, file: File) -> Path | None:
@@ -990,3 +1083,489 @@ def load_glove_head() -> Path:
             aside.write_bytes(gzip.compress(_checked(raw, content, file.sha256)))
     _checked(kept, _content_of(kept), file.sha256)
     return kept
+
+# %% ../nbs/04_datasets.ipynb #9713a712
+@dataclass(frozen=True, repr=False)
+class GraphDataset(Readable):
+    """A graph, with what is known of its nodes.
+
+    Attributes
+    ----------
+    adjacency : (n, n) csr_array of float32, the weights of the edges; symmetric where `directed` is False.
+    nodes : n labels, str or int, all different.
+    directed : whether an edge from i to j says nothing of one from j to i.
+    features : of the nodes: (n, f) float32 array or csr_array, or n texts; None where there are none.
+    labels : (n,) int64, positions in `names`, -1 for a node without a class; or (n, k) bool where a node may have several.
+    names : the classes.
+    train, validation, test : rows of the public split, int64; None where there is none.
+    name : what it is.
+    """
+
+    adjacency: sparse.csr_array
+    nodes: list
+    directed: bool = False
+    features: Any = None
+    labels: np.ndarray | None = None
+    names: list[str] = field(default_factory=list)
+    train: np.ndarray | None = None
+    validation: np.ndarray | None = None
+    test: np.ndarray | None = None
+    name: str = "graph"
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def n_edges(self) -> int:
+        """Edges, an undirected one counted once."""
+        loops = np.count_nonzero(self.adjacency.diagonal())
+        return self.adjacency.nnz if self.directed else (self.adjacency.nnz - loops) // 2 + loops
+
+    def table(self) -> Table:
+        """How large it is and what its nodes carry."""
+        weighted = "" if (self.adjacency.data == 1).all() else ", weighted"
+        degrees = np.diff(self.adjacency.indptr)
+        facts = {"nodes": len(self), "edges": f"{self.n_edges:,} {'directed' if self.directed else 'undirected'}{weighted}",
+                 "degree": f"median {np.median(degrees):.0f}, at most {degrees.max():,}" if len(self) else "",
+                 "without an edge": int(((degrees == 0) & (np.diff(self.adjacency.tocsc().indptr) == 0)).sum()),
+                 "features": self._features(), "classes": self._classes(), "split": self._split()}
+        return table({name: fact for name, fact in facts.items() if fact not in ("", 0)}, title=self.name, width=100)
+
+    def _features(self) -> str:
+        if self.features is None:
+            return ""
+        return "texts" if isinstance(self.features, list) else f"{self.features.shape[1]:,} numbers"
+
+    def _classes(self) -> str:
+        if self.labels is None:
+            return ""
+        several = self.labels.ndim == 2
+        known = int((self.labels.any(axis=1) if several else self.labels >= 0).sum())
+        return f"{len(self.names)}{', several a node' if several else ''}; {known:,} nodes labelled"
+
+    def _split(self) -> str:
+        parts = ((part, getattr(self, part)) for part in ("train", "validation", "test"))
+        return ", ".join(f"{part} {len(rows):,}" for part, rows in parts if rows is not None)
+
+
+def _adjacency(n: int, source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None, *,
+               directed: bool = False) -> sparse.csr_array:
+    """The matrix of distinct edges; each undirected one is given once, and stands in it both ways."""
+    weights = np.ones(len(source)) if weights is None else np.asarray(weights)
+    if not directed:
+        other = source != target
+        source, target = np.concatenate([source, target[other]]), np.concatenate([target, source[other]])
+        weights = np.concatenate([weights, weights[other]])
+    return sparse.csr_array((weights.astype(np.float32), (source, target)), shape=(n, n))
+
+# %% ../nbs/04_datasets.ipynb #c7c23cf9
+# Zachary, An information flow model for conflict and fission in small groups, Journal of Anthropological Research 33, 1977.
+# Members 1 to 34 of the paper are 0 to 33.
+_KARATE = (
+    "0: 1 2 3 4 5 6 7 8 10 11 12 13 17 19 21 31; 1: 2 3 7 13 17 19 21 30; 2: 3 7 8 9 13 27 28 32; 3: 7 12 13; 4: 6 10; 5: 6 "
+    "10 16; 6: 16; 8: 30 32 33; 9: 33; 13: 33; 14: 32 33; 15: 32 33; 18: 32 33; 19: 33; 20: 32 33; 22: 32 33; 23: 25 27 29 "
+    "32 33; 24: 25 27 31; 25: 31; 26: 29 33; 27: 33; 28: 31 33; 29: 32 33; 30: 32 33; 31: 32 33; 32: 33")
+_OFFICER = (9, 14, 15, 18, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33)
+
+# Knuth, The Stanford GraphBase, 1993.
+_CHARACTERS = (
+    "Napoleon Myriel MlleBaptistine MmeMagloire CountessDeLo Geborand Champtercier Cravatte Count OldMan Valjean Labarre "
+    "Marguerite MmeDeR Isabeau Gervais Listolier Tholomyes Fameuil Blacheville Favourite Dahlia Zephine Fantine "
+    "MmeThenardier Thenardier Cosette Javert Fauchelevent Bamatabois Perpetue Simplice Scaufflaire Woman1 Judge "
+    "Champmathieu Brevet Chenildieu Cochepaille Pontmercy Boulatruelle Eponine Anzelma Woman2 MotherInnocent Gribier "
+    "MmeBurgon Jondrette Gavroche Gillenormand Magnon MlleGillenormand MmePontmercy MlleVaubois LtGillenormand Marius "
+    "BaronessT Mabeuf Enjolras Combeferre Prouvaire Feuilly Courfeyrac Bahorel Bossuet Joly Grantaire MotherPlutarch "
+    "Gueulemer Babet Claquesous Montparnasse Toussaint Child1 Child2 Brujon MmeHucheloup")
+_MEETINGS = (
+    "0: 1; 1: 2*8 3*10 4 5 6 7 8*2 9 10*5; 2: 3*6 10*3; 3: 10*3; 10: 11 12 13 14 15 23*9 24*7 25*12 26*31 27*17 28*8 29*2 "
+    "31*3 32 33*2 34*3 35*3 36*2 37*2 38*2 43*3 44 48 49*2 51*2 55*19 58*4 64 68 69 70 71 72; 12: 23*2; 16: 17*4 18*4 19*4 "
+    "20*3 21*3 22*3 23*3; 17: 18*4 19*4 20*3 21*3 22*3 23*3 26 55; 18: 19*4 20*3 21*3 22*3 23*3; 19: 20*4 21*3 22*3 23*3; "
+    "20: 21*5 22*4 23*4; 21: 22*4 23*4; 22: 23*4; 23: 24*2 25 27*5 29 30 31*2; 24: 25*13 26*4 27 41*2 42 50 68 69 70; 25: "
+    "26 27*5 39 40 41*3 42*2 48 55*2 68*5 69*6 70*4 71 75*3; 26: 27 43 49*3 51*2 54 55*21 72*2; 27: 28 29 31 33 43 48 58*6 "
+    "68 69*2 70 71 72; 28: 44*3 45*2; 29: 34*2 35*2 36 37 38; 30: 31*2; 34: 35*3 36*2 37*2 38*2; 35: 36*2 37*2 38*2; 36: "
+    "37*2 38*2; 37: 38*2; 39: 52 55; 41: 42*2 55*5 57 62 68 69 70 71 75; 46: 47 48*2; 48: 55*4 57 58*7 59*6 60 61*2 62*7 "
+    "63*5 64*5 65*3 66 68 69 71 73*2 74*2 75 76; 49: 50 51*9 54 55*12 56; 51: 52 53 54*2 55*6; 54: 55; 55: 56 57 58*7 59*5 "
+    "61 62*9 63 64*5 65*2; 57: 58 59*2 61 62*2 63*2 64 65 67*3; 58: 59*15 60*4 61*6 62*17 63*4 64*10 65*5 66*3 70 76; 59: "
+    "60*2 61*5 62*13 63*5 64*9 65*5 66; 60: 61*2 62*3 63*2 64*2 65*2 66; 61: 62*6 63*3 64*6 65*5 66; 62: 63*6 64*12 65*5 "
+    "66*2 76; 63: 64*4 65*5 66 76; 64: 65*7 66*3 76; 65: 66*2 76; 66: 76; 68: 69*6 70*4 71*2 75*3; 69: 70*4 71*2 75*3; 70: "
+    "71*2 75; 71: 75; 73: 74*3")
+
+
+def _read_ties(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sources, targets and weights of "0: 1 2*3; 1: 2"."""
+    rows = [(int(node), *map(int, f"{tie}*1".split("*")[:2])) for node, _, ties in
+            (line.partition(":") for line in text.split(";")) for tie in ties.split()]
+    return tuple(np.array(rows, dtype=np.int64).T)
+
+
+def load_karate() -> GraphDataset:
+    """Zachary's karate club (1977): 34 members, 78 friendships, and whom each member followed after the split.
+
+    Nodes are 0 to 33, the paper's 1 to 34, as in networkx: 0 is the instructor ("Mr. Hi"), 33 the president ("Officer").
+    """
+    labels = np.zeros(34, dtype=np.int64)
+    labels[list(_OFFICER)] = 1
+    return GraphDataset(_adjacency(34, *_read_ties(_KARATE)), list(range(34)), labels=labels, names=["Mr. Hi", "Officer"],
+                        name="Zachary's karate club")
+
+
+def load_les_miserables() -> GraphDataset:
+    """Les Misérables (Knuth 1993): 77 characters, 254 ties, weighted by the number of chapters in which the two meet."""
+    nodes = _CHARACTERS.split()
+    return GraphDataset(_adjacency(len(nodes), *_read_ties(_MEETINGS)), nodes, name="Les Misérables")
+
+# %% ../nbs/04_datasets.ipynb #67db85e3
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)([^;]*)(?:;(.*))?", re.S)
+_MARKUP = re.compile(r"!?\[!?\[[^\]]*\]\([^)]*\)\]\([^)]*\)|!\[[^\]]*\]\([^)]*\)|<[^<>]*>"      # badges, pictures, tags
+                     r"|https?://\S+|^\.\. .*$|^\s+:\w+:.*$", re.M)                               # addresses, reStructuredText
+_BROAD = ("Software Development", "Utilities", "Other/Nonlisted Topic")
+
+
+def _project(name: str) -> str:
+    """A project's name as package indexes compare it: "Typing_Extensions" is "typing-extensions" (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _name_of(distribution: Any) -> str:
+    """A distribution's project; "" for a folder that an installation has left behind, without metadata."""
+    try:
+        return _project(distribution.name or "")
+    except (TypeError, KeyError, OSError):
+        return ""
+
+
+def _needs(distribution: Any) -> set[str]:
+    """The projects that a distribution cannot do without: those of its requirements that belong to no extra."""
+    found = (_REQUIREMENT.match(line) for line in distribution.requires or ())
+    return {_project(match[1]) for match in found if match and not re.search(r"\bextra\b", match[3] or "")}
+
+
+def _about(metadata: Any, limit: int) -> str:
+    """Summary and the beginning of the description, without pictures, links and tags."""
+    description = metadata.get_payload() if hasattr(metadata, "get_payload") else ""
+    text = _MARKUP.sub(" ", str(metadata.get("Description") or description or "")[:20 * limit])
+    return " ".join(f"{metadata.get('Summary') or ''} {text}".split())[:limit]
+
+
+def _topic(metadata: Any) -> str:
+    """The topic of a distribution: the first that says more than that it is software; "" where there is none."""
+    topics = [line.split(" :: ")[1] for line in metadata.get_all("Classifier") or () if line.startswith("Topic :: ")]
+    return next((topic for topic in topics if topic not in _BROAD), topics[0] if topics else "")
+
+
+def load_package_graph(*, limit: int = 1000, smallest: int = 5) -> GraphDataset:
+    """The installed Python packages: which needs which, what each says of itself, and its topic.
+
+    Parameters
+    ----------
+    limit : characters of text kept for each package: its summary and the beginning of its description.
+    smallest : a topic of fewer packages is no class; they get the label -1, as those without a topic.
+
+    Returns
+    -------
+    GraphDataset, directed, nodes (the projects' names) in alphabetical order, `features` the texts. Another installation is
+    another graph.
+    """
+    found = {_name_of(each): each for each in importlib.metadata.distributions()}
+    nodes = sorted(name for name in found if name)
+    row = {name: i for i, name in enumerate(nodes)}
+    edges = [(row[name], row[need]) for name in nodes for need in _needs(found[name]) if need in row and need != name]
+    metadata = [found[name].metadata for name in nodes]
+    topics = [_topic(each) for each in metadata]
+    counts = Counter(topic for topic in topics if topic)
+    names = sorted(topic for topic, count in counts.items() if count >= smallest)
+    labels = np.array([names.index(topic) if topic in names else -1 for topic in topics], dtype=np.int64)
+    source, target = np.array(sorted(edges), dtype=np.int64).reshape(-1, 2).T
+    return GraphDataset(_adjacency(len(nodes), source, target, directed=True), nodes, directed=True,
+                        features=[_about(each, limit) for each in metadata], labels=labels, names=names,
+                        name="installed packages")
+
+# %% ../nbs/04_datasets.ipynb #b727adcb
+class _Sparse:
+    """What a pickled csr_matrix holds: data, indices, indptr and _shape."""
+
+    def array(self) -> sparse.csr_array:
+        return sparse.csr_array((self.data, self.indices, self.indptr), shape=self._shape)
+
+
+_PICKLED = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype, ("scipy.sparse.csr", "csr_matrix"): _Sparse,
+            ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],     # its own module has moved since
+            ("collections", "defaultdict"): defaultdict, ("__builtin__", "list"): list}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Reads arrays, sparse matrices and dictionaries of lists, as Python 2 wrote them; anything else is refused unread."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _PICKLED:
+            raise DatasetError(f"The file asks for {module}.{name}, which is no array, matrix or list. It was not read; "
+                               "do not trust it.")
+        return _PICKLED[module, name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise DatasetError("The file points outside itself. It was not read; do not trust it.")
+
+
+def _unpickle(content: bytes) -> Any:
+    """The arrays, matrices and lists of a pickle, and nothing that runs."""
+    found = _ArraysOnly(io.BytesIO(content), encoding="latin1").load()
+    return found.array() if isinstance(found, _Sparse) else found
+
+# %% ../nbs/04_datasets.ipynb #f6caffae
+_FIELDS = {"cora": ["Theory", "Reinforcement learning", "Genetic algorithms", "Neural networks", "Probabilistic methods",
+                    "Case-based", "Rule learning"],
+           "citeseer": ["AI", "ML", "IR", "DB", "Agents", "HCI"],
+           "pubmed": ["Diabetes, experimental", "Diabetes, type 1", "Diabetes, type 2"]}
+
+
+def _citations(graph: Mapping[int, list[int]], n: int) -> sparse.csr_array:
+    """Who cites whom, read both ways; what is said twice counts once, and a paper that cites itself does not."""
+    pairs = np.array([(i, j) for i, cited in graph.items() for j in cited if i != j], dtype=np.int64)
+    return _adjacency(n, *np.unique(np.sort(pairs, axis=1), axis=0).T)
+
+
+def _planetoid(name: str) -> GraphDataset:
+    """One of the three sets, from its eight files."""
+    y, tx, ty, allx, ally, graph = (_unpickle(_read(name, f"ind.{name}.{end}"))
+                                    for end in ("y", "tx", "ty", "allx", "ally", "graph"))
+    test = np.array(_read(name, f"ind.{name}.test.index").split(), dtype=np.int64)
+    place, n = np.concatenate([np.arange(len(ally)), test]), int(test.max()) + 1
+    rows = sparse.vstack([allx, tx]).tocoo()
+    features = sparse.csr_array((rows.data.astype(np.float32), (place[rows.row], rows.col)), shape=(n, rows.shape[1]))
+    one_hot = np.vstack([ally, ty])
+    labels = np.full(n, -1, dtype=np.int64)
+    labels[place] = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), -1)
+    return GraphDataset(_citations(graph, n), list(range(n)), features=features, labels=labels, names=list(_FIELDS[name]),
+                        train=np.arange(len(y)), validation=np.arange(len(y), min(len(y) + 500, len(ally))),
+                        test=np.sort(test), name=name.capitalize())
+
+
+def _cora_arrays(content: bytes) -> GraphDataset:
+    """Cora from the arrays of a copy without pickles."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
+        adjacency = _adjacency(len(held["y"]), *held["edge_index"].astype(np.int64), directed=True)
+        features = sparse.csr_array((held["x_data"], held["x_indices"], held["x_indptr"]), shape=tuple(held["x_shape"]))
+        train, validation, test = (held[f"{part}_idx"].astype(np.int64) for part in ("train", "val", "test"))
+        return GraphDataset(adjacency, list(range(len(held["y"]))), features=features, labels=held["y"].astype(np.int64),
+                            names=list(_FIELDS["cora"]), train=train, validation=validation, test=test, name="Cora")
+
+
+_CORA_NPZ = File("cora.npz", "afdb6149795a02696a30ac6b2273de16adae5d2aac5c5582bb30653f12f7e6e0", 115978)
+
+
+def load_cora() -> GraphDataset:
+    """Cora: 2,708 papers on machine learning, their 5,278 citations read both ways, 1,433 words (1 = used), 7 fields.
+
+    Read from `cora.npz` where the set's folder in `EMBED_LAB_DATA` has it, and otherwise from the published files.
+    """
+    copy = Path(os.environ.get("EMBED_LAB_DATA") or "", CARDS["cora"].folder, _CORA_NPZ.name)
+    if os.environ.get("EMBED_LAB_DATA") and copy.is_file():
+        return _cora_arrays(_checked(copy, copy.read_bytes(), _CORA_NPZ.sha256))
+    return _planetoid("cora")
+
+
+def load_citeseer() -> GraphDataset:
+    """Citeseer: 3,327 papers, 4,552 citations read both ways, 3,703 words (1 = used), 6 fields; 15 papers have no class."""
+    return _planetoid("citeseer")
+
+
+def load_pubmed() -> GraphDataset:
+    """Pubmed: 19,717 papers on diabetes, 44,324 citations read both ways, the TF-IDF of 500 words, 3 kinds of diabetes."""
+    return _planetoid("pubmed")
+
+
+def load_blogcatalog() -> GraphDataset:
+    """BlogCatalog: 10,312 bloggers, 333,983 friendships, and 39 groups, of which each blogger is in one or more.
+
+    For research only. `labels` is (10312, 39) bool; nodes are the rows of the file.
+    """
+    from scipy.io import loadmat
+
+    held = loadmat(io.BytesIO(_read("blogcatalog", "blogcatalog.mat")))
+    adjacency = sparse.csr_array(held["network"], dtype=np.float32)
+    adjacency.sort_indices()
+    groups = held["group"].toarray().astype(bool)
+    return GraphDataset(adjacency, list(range(len(groups))), labels=groups,
+                        names=[f"group {i + 1}" for i in range(groups.shape[1])], name="BlogCatalog")
+
+# %% ../nbs/04_datasets.ipynb #4bb4f095
+@dataclass(frozen=True, repr=False)
+class Tabular(Readable):
+    """A table and what to predict from it.
+
+    Attributes
+    ----------
+    X : pandas DataFrame of n rows, without the target; a missing value is NaN.
+    y : (n,) array: numbers to predict, or classes as int64.
+    target : what `y` is.
+    categorical : names of the columns whose values are names, whatever their type.
+    name : what it is.
+    hidden : what a generator knew and the table does not say, by name; empty for real data.
+    """
+
+    X: Any
+    y: np.ndarray
+    target: str
+    categorical: list[str]
+    name: str = "table"
+    hidden: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def numeric(self) -> list[str]:
+        """The other columns."""
+        return [column for column in self.X.columns if column not in self.categorical]
+
+    def table(self) -> Table:
+        """One row a column: of what kind it is, how many values it has, how many are missing, and what is most frequent in it."""
+        rows = [{"column": column, **self._facts(self.X[column], column in self.categorical)} for column in self.X.columns]
+        few = len(np.unique(self.y)) <= 20
+        spread = ", ".join(f"{value}: {count:,}" for value, count in zip(*np.unique(self.y, return_counts=True))) if few \
+            else f"{self.y.min():.5g} to {self.y.max():.5g}, mean {self.y.mean():.5g}"
+        return table(rows, title=f"{self.name}: {len(self):,} rows", note=f"to predict: {self.target} ({spread})", width=40)
+
+    def _facts(self, values: Any, categorical: bool) -> dict[str, Any]:
+        seen = values.dropna()
+        most = seen.mode().iloc[0] if categorical and len(seen) else ""
+        between = "" if categorical or not len(seen) else f"{seen.min():.4g} to {seen.max():.4g}"
+        return {"kind": "category" if categorical else "number", "values": int(seen.nunique()),
+                "missing": int(values.isna().sum()), "range": between, "most frequent": str(most)}
+
+# %% ../nbs/04_datasets.ipynb #992b8bbe
+_ADULT = ("age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship", "race",
+          "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income")
+_ADULT_NUMBERS = ("age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week")
+
+
+def load_adult(part: str = "train") -> Tabular:
+    """Adult (UCI, census of 1994): who earns more than 50,000 dollars a year (1) and who does not (0). `part`: train or test."""
+    pandas = require("pandas", extra="entity", caller="load_adult")
+    content = _read("adult", f"adult-{_part(part, ('train', 'test'))}.csv")
+    frame = pandas.read_csv(io.BytesIO(content), header=None, names=list(_ADULT), skipinitialspace=True, na_values="?")
+    y = frame.pop("income").str.startswith(">50K").to_numpy().astype(np.int64)
+    return Tabular(frame, y, "income over 50,000 dollars", [name for name in frame.columns if name not in _ADULT_NUMBERS],
+                   name=f"Adult {part}")
+
+# %% ../nbs/04_datasets.ipynb #0d4ff3f9
+_SEASONS, _MONTHS = ("winter", "spring", "summer", "autumn"), tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+_WEEKDAYS = tuple("Mon Tue Wed Thu Fri Sat Sun".split())
+_WEATHER = {"clear": (0.6, 0.0), "mist": (0.27, -0.1), "rain": (0.12, -0.7), "storm": (0.01, -1.4)}     # share, effect
+
+
+def _bump(hour: np.ndarray, centre: float, width: float) -> np.ndarray:
+    """A hill over the clock, 1 at its centre; the clock has no ends."""
+    away = np.abs((hour - centre + 12) % 24 - 12)
+    return np.exp(-0.5 * (away / width) ** 2)
+
+
+def _hour_effect(hour: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """What the hour adds to the logarithm: night, and the curve of a working day or of a free one."""
+    working = 1.9 * _bump(hour, 8, 1.3) + 2.1 * _bump(hour, 17.5, 1.8) + _bump(hour, 13, 3)
+    return np.where(free, 1.9 * _bump(hour, 14, 4.5), working) - 1.2 * (1 - _bump(hour, 15, 6))
+
+
+def make_bike_rentals(n: int = 10_000, *, seed: int = 0) -> Tabular:
+    """Generate hours of a bicycle hire and how many were rented in each; rows are independent, any hour of two years.
+
+    Parameters
+    ----------
+    n : rows.
+    seed : the same seed gives the same table.
+
+    Returns
+    -------
+    Tabular. Categories: season, month, weekday, hour (0 to 23), holiday (yes or no), weather (clear, mist, rain, storm).
+    Numbers: year (0 or 1), temperature (Celsius), humidity (0 to 100), wind (km/h). `y` is the count, int64.
+    `hidden` has the (n,) best prediction, "mean", and whether it was a "free day".
+
+    Notes
+    -----
+    What is planted, in the logarithm of the mean: 4.0; the hour, by two curves, one for working days (hills at 8, 13 and 17.5)
+    and one for Saturdays, Sundays and holidays (one hill at 14); temperature, a parabola that is best at 24; the weather, 0,
+    -0.1, -0.7 and -1.4; 0.35 in the second year; nothing by humidity and wind. Month and season act through the temperature
+    alone. Counts are Poisson with a gamma mean (shape 12), so no model is without error.
+    """
+    pandas = require("pandas", extra="entity", caller="make_bike_rentals")
+    rng = np.random.default_rng(seed)
+    day, hour = rng.integers(730, size=n), rng.integers(24, size=n)
+    date = np.datetime64("2023-01-01") + day                       # a Sunday
+    month = (date.astype("datetime64[M]").astype(int) % 12).astype(int)
+    weekday = (day + 6) % 7
+    holiday = np.isin(day % 365, np.random.default_rng(2023).choice(365, size=11, replace=False))   # the same days for any seed
+    weather = rng.choice(len(_WEATHER), size=n, p=[share for share, _ in _WEATHER.values()])
+    temperature = 12 - 11 * np.cos(2 * np.pi * (day % 365 - 20) / 365) + 3 * np.sin(np.pi * (hour - 8) / 12) + rng.normal(0, 3, n)
+    free = holiday | (weekday >= 5)
+    log_mean = 4.0 + _hour_effect(hour, free) - 0.0025 * (temperature - 24) ** 2 + 0.35 * (day >= 365)
+    mean = np.exp(log_mean + np.array([effect for _, effect in _WEATHER.values()])[weather])
+    frame = pandas.DataFrame({
+        "season": np.array(_SEASONS)[(month + 1) % 12 // 3], "month": np.array(_MONTHS)[month],
+        "weekday": np.array(_WEEKDAYS)[weekday], "hour": hour, "holiday": np.where(holiday, "yes", "no"),
+        "weather": np.array(list(_WEATHER))[weather], "year": (day >= 365).astype(int), "temperature": temperature.round(1),
+        "humidity": rng.normal(62, 15, n).clip(5, 100).round(), "wind": rng.gamma(4, 3, n).round(1)})
+    return Tabular(frame, rng.poisson(mean * rng.gamma(12, 1 / 12, n)).astype(np.int64), "rentals in the hour",
+                   ["season", "month", "weekday", "hour", "holiday", "weather"], name="Bike rentals (generated)",
+                   hidden={"mean": mean, "free day": free})
+
+# %% ../nbs/04_datasets.ipynb #2c2c297f
+_STORE_TYPES = ("centre", "suburb", "station", "seaside")
+_DAY_EFFECT = {"centre": (0.1, 0, 0, 0.05, 0.2, 0.3, -2.5), "suburb": (0, 0, 0, 0, 0.15, 0.35, -1.5),     # Monday to Sunday
+               "station": (0.1, 0.1, 0.1, 0.1, 0.25, -0.1, 0), "seaside": (-0.1, -0.1, 0, 0, 0.2, 0.5, 0.45)}
+_PROMO_EFFECT = {"centre": 0.25, "suburb": 0.4, "station": 0.05, "seaside": 0.15}
+_STORE_HOLIDAYS = {"none": (0.96, 0.0), "public": (0.025, -1.0), "easter": (0.01, -0.6), "christmas": (0.005, -1.6)}
+
+
+def _draw_stores(rng: np.random.Generator, stores: int) -> dict[str, np.ndarray]:
+    return {"type": rng.choice(_STORE_TYPES, size=stores), "east": rng.random(stores), "north": rng.random(stores),
+            "level": rng.normal(0, 0.15, stores), "distance": rng.lognormal(0.8, 1, stores).round(1) + 0.1}
+
+
+def _log_sales(frame: Any, known: Any) -> np.ndarray:
+    """The logarithm of what is expected, of each row and its store."""
+    kind, day, month, north = known["type"], frame["day_of_week"], frame["month"], known["north"].to_numpy()
+    days = [_DAY_EFFECT[one][_WEEKDAYS.index(other)] for one, other in zip(kind, day)]
+    promo = kind.map(_PROMO_EFFECT).to_numpy() * (frame["promo"] == "yes").to_numpy()
+    holiday = frame["state_holiday"].map({name: effect for name, (_, effect) in _STORE_HOLIDAYS.items()}).to_numpy()
+    summer = np.cos(2 * np.pi * (month.map(_MONTHS.index).to_numpy() - 6) / 12)
+    wave = summer * (0.5 * north + 0.4 * (kind == "seaside").to_numpy())
+    return 8.5 + known["level"].to_numpy() + 0.8 * (north - 0.5) + days + promo + wave + holiday \
+        + 0.05 * np.log(known["distance"].to_numpy())
+
+
+def make_store_sales(n: int = 20_000, *, seed: int = 0, stores: int = 200) -> Tabular:
+    """Generate days of a chain of stores and what each sold; rows are independent.
+
+    Parameters
+    ----------
+    n : rows.
+    seed : the same seed gives the same table.
+    stores : how many there are. They are drawn with a long tail, so some have few rows, and some may have none.
+
+    Returns
+    -------
+    Tabular. Categories: store ("S001", ...), day_of_week, month, promo (yes or no), state_holiday (none, public, easter,
+    christmas), school_holiday (yes or no). Numbers: distance (km to the next competitor). `y` is the sales, float64.
+    `hidden["stores"]` is a DataFrame with a row a store: type, east and north (both 0 to 1), level, distance; `hidden["mean"]`
+    the (n,) best prediction.
+
+    Notes
+    -----
+    What is planted, in the logarithm: 8.5; the store's level, normal with deviation 0.15; 0.8 (north - 0.5); the day of the
+    week and a promotion, by the store's type; a wave over the year, highest in July, whose height is 0.5 north, and 0.4 more by
+    the seaside; holidays; 0.05 times the logarithm of the distance; nothing by east and by school holidays. Around that, noise
+    with deviation 0.15.
+    """
+    pandas = require("pandas", extra="entity", caller="make_store_sales")
+    rng = np.random.default_rng(seed)
+    known = pandas.DataFrame(_draw_stores(rng, stores), index=[f"S{i + 1:0{len(str(stores))}d}" for i in range(stores)])
+    share = rng.permutation(1 / np.arange(1, stores + 1) ** 0.8)
+    store = rng.choice(stores, size=n, p=share / share.sum())
+    frame = pandas.DataFrame({
+        "store": known.index.to_numpy()[store], "day_of_week": rng.choice(_WEEKDAYS, size=n),
+        "month": rng.choice(_MONTHS, size=n), "promo": rng.choice(["yes", "no"], size=n, p=[0.38, 0.62]),
+        "state_holiday": rng.choice(list(_STORE_HOLIDAYS), size=n, p=[share for share, _ in _STORE_HOLIDAYS.values()]),
+        "school_holiday": rng.choice(["yes", "no"], size=n, p=[0.18, 0.82]), "distance": known["distance"].to_numpy()[store]})
+    log_mean = _log_sales(frame, known.iloc[store])
+    return Tabular(frame, np.exp(log_mean + rng.normal(0, 0.15, n)).round(2), "sales of the day", list(frame.columns[:-1]),
+                   name="Store sales (generated)", hidden={"stores": known, "mean": np.exp(log_mean + 0.15 ** 2 / 2)})
