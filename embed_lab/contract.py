@@ -117,6 +117,15 @@ def _are_texts(items: Sequence) -> bool:
     return all(isinstance(item, str) for item in items)
 
 
+def _takes(encoder: Encoder, item: Any) -> bool:
+    """Whether `item` is one that this encoder knows."""
+    try:
+        encoder.encode([item])
+    except ItemError:
+        return False
+    return True
+
+
 def _fitted(encoder: Encoder, items: Sequence) -> Encoder:
     """`encoder`, fitted to `items` when it is one that trains."""
     return encoder if encoder.__sklearn_is_fitted__() else encoder.fit(items)
@@ -408,14 +417,14 @@ def check_any_selection(make: Make, items: Sequence, bad: Sequence, *, max_examp
 
 
 def check_any_text(make: Make, items: Sequence, bad: Sequence, *, max_examples: int = 10) -> None:
-    """Where items are texts, any Unicode is encoded to finite numbers, the same alone and among others; half a surrogate
-    pair, which is no Unicode, is encoded too or is an ItemError.
+    """Where any text is an item, and not only those of a closed list, any Unicode is encoded to finite numbers, the same alone
+    and among others; half a surrogate pair, which is no Unicode, is encoded too or is an ItemError.
     """
-    if not _are_texts(items):
+    encoder = make()
+    if not _are_texts(items) or not _takes(encoder, "a text that is on no list"):
         return
     hypothesis = _dev("hypothesis")
     strategies = _dev("hypothesis.strategies")
-    encoder = make()
 
     @hypothesis.settings(max_examples=max_examples, deadline=None, database=None, derandomize=True)
     @hypothesis.given(strategies.lists(strategies.text(max_size=40), min_size=1, max_size=5))
