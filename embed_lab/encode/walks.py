@@ -8,6 +8,7 @@ __all__ = ['GraphError', 'Graph', 'as_graph', 'random_walks']
 # %% ../../nbs/encode/30_walks.ipynb #6e927e47
 import functools
 import hashlib
+import operator
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import ItemError, compiled, cpus, fingerprint_of
+from ..core import ItemError, as_items, compiled, cpus, fingerprint_of
 from ..show import Readable, Table, table
 
 # %% ../../nbs/encode/30_walks.ipynb #70a38817
@@ -64,10 +65,11 @@ class Graph(Readable):
 
     @property
     def adjacency(self):
-        """scipy csr_array (n, n) float32, row to column; it shares its memory with the graph."""
+        """scipy csr_array (n, n) float32, row to column; it shares indices and weights with the graph."""
         from scipy.sparse import csr_array
         values = np.ones(len(self.indices), dtype=np.float32) if self.weights is None else self.weights
-        return csr_array((values, self.indices, self.indptr), shape=(len(self), len(self)))
+        starts = self.indptr.astype(np.int32) if len(self.indices) < 2 ** 31 else self.indptr     # scipy wants both alike
+        return csr_array((values, self.indices, starts), shape=(len(self), len(self)))
 
     @property
     def edge_index(self) -> np.ndarray:
@@ -87,20 +89,18 @@ class Graph(Readable):
         ------
         ItemError : a label is not in the graph.
         """
-        try:
-            return np.array([self._row_of[label] for label in labels], dtype=np.int64)
-        except (KeyError, TypeError):
-            wrong = self._unknown(labels)
-            raise ItemError(*wrong) from None
+        labels = list(labels)
+        rows = [self._row(label) for label in labels]
+        if None in rows:
+            i = rows.index(None)
+            raise ItemError(i, f"({labels[i]!r:.60}) is no node of this graph of {len(self):,} nodes")
+        return np.array(rows, dtype=np.int64)
 
     def subgraph(self, labels: Iterable[Hashable]) -> "Graph":
-        """The graph among some nodes, in their order, with their features."""
-        rows = self.rows(labels)
-        part = self.adjacency[rows][:, rows]
-        part.sort_indices()
-        kept = _take(self.features, rows)
-        return replace(self, indptr=part.indptr.astype(np.int64), indices=part.indices.astype(np.int32), features=kept,
-                       weights=None if self.weights is None else part.data, nodes=[self.labels[i] for i in rows])
+        """The graph among some distinct nodes, in their order, with their features."""
+        rows, names = self.rows(labels := list(labels)), self.labels
+        return _from_matrix(self.adjacency[rows][:, rows], directed=self.directed, nodes=[names[row] for row in rows],
+                            features=_take(self.features, rows))
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -119,9 +119,18 @@ class Graph(Readable):
                  "weights": "none" if self.weights is None else f"{self.weights.min():.3g} to {self.weights.max():.3g}"}
         return table(about)
 
+    def _row(self, label: Any) -> int | None:
+        """The row of a label; None where it is no node."""
+        label = int(label) if isinstance(label, np.integer) else label
+        if isinstance(label, bool) or not isinstance(label, (str, int)):
+            return None
+        if self.nodes is None:
+            return label if isinstance(label, int) and 0 <= label < len(self) else None
+        return self._row_of.get(label)
+
     @functools.cached_property
-    def _row_of(self) -> Any:
-        return _Counting(len(self)) if self.nodes is None else {label: row for row, label in enumerate(self.nodes)}
+    def _row_of(self) -> dict[Hashable, int]:
+        return {label: row for row, label in enumerate(self.nodes)}
 
     @functools.cached_property
     def _n_loops(self) -> int:
@@ -130,12 +139,6 @@ class Graph(Readable):
     @property
     def _touched(self) -> np.ndarray:
         return self.degrees + np.bincount(self.indices, minlength=len(self))
-
-    def _unknown(self, labels: Iterable[Hashable]) -> tuple[int, str]:
-        for i, label in enumerate(labels):
-            if not isinstance(label, Hashable) or self._row_of.get(label) is None:
-                return i, f"({label!r:.60}) is no node of this graph of {len(self):,} nodes"
-        raise AssertionError("all labels are known")
 
     @functools.cached_property
     def _filter(self) -> np.ndarray:
@@ -156,23 +159,6 @@ class Graph(Readable):
         return {name: value for name, value in vars(self).items() if name not in ("_filter", "_alias", "_row_of")}
 
 
-class _Counting:
-    """Rows of a graph whose labels are 0 to n - 1: a dictionary that needs no memory."""
-
-    def __init__(self, n: int):
-        self.n = n
-
-    def get(self, label: Hashable) -> int | None:
-        whole = isinstance(label, (int, np.integer)) and not isinstance(label, bool)
-        return int(label) if whole and 0 <= label < self.n else None
-
-    def __getitem__(self, label: Hashable) -> int:
-        row = self.get(label)
-        if row is None:
-            raise KeyError(label)
-        return row
-
-
 def _take(features: Any, rows: np.ndarray) -> Any:
     """Some rows of a graph's features."""
     return [features[i] for i in rows] if isinstance(features, list) else None if features is None else features[rows]
@@ -189,10 +175,12 @@ def as_graph(data: Any, *, directed: bool | None = None, weight: str | None = "w
         `Graph`.
     directed : None: as networkx and datasets say; a matrix or edge_index is undirected when it holds every edge both ways
         alike; lists and frames are undirected. False mends a matrix that holds each edge in one direction only.
-    weight : name of the weights in a frame or in networkx; None, or a name that is not there, means none.
-    source, target : column names of a frame; by default "source" and "target", else its first two columns.
-    nodes : labels, in the order wanted of rows. For matrices, edge_index and PyG: the label of each row. For lists and
-        frames: all nodes, also those without an edge; without it, nodes stand in the order in which the edges name them.
+    weight : name of the weights in a frame or in networkx; a name that is not there means none. A matrix holds its own, PyG's
+        are `edge_weight`, or `edge_attr` of one column of floats. None leaves all weights unread.
+    source, target : column names of a frame; by default "source" and "target", else its first two columns beside the weights.
+    nodes : labels, in the order wanted of rows. For matrices, edge_index and PyG: the label of each row. For lists, frames
+        and networkx: all nodes, also those without an edge; without it, those of lists and frames stand in the order in which
+        the edges name them.
     features : row i describes node i: (n, f) array, tensor or scipy sparse matrix, or n texts. PyG's `x` and a dataset's
         features come along.
 
@@ -201,6 +189,9 @@ def as_graph(data: Any, *, directed: bool | None = None, weight: str | None = "w
     GraphError : no graph, a label that is missing or neither str nor int, a weight that is negative, infinite or NaN, or
         shapes that do not fit.
     """
+    if directed is not None and not isinstance(directed, (bool, np.bool_)):
+        raise GraphError(f"directed must be True, False or None, not {directed!r}.")
+    nodes = None if nodes is None else _as_labels(nodes, None)
     read = next((reader for reader, fits in _READERS if fits(data)), None)
     if read is None:
         raise GraphError(f"A {type(data).__name__} is no graph that as_graph reads. Give networkx, a scipy sparse matrix, a "
@@ -209,23 +200,30 @@ def as_graph(data: Any, *, directed: bool | None = None, weight: str | None = "w
     return graph if features is None else replace(graph, features=_as_features(features, len(graph)))
 
 
-def _from_graph(graph: Graph, *, directed: bool | None, nodes: Sequence | None, **_) -> Graph:
+def _from_graph(graph: Graph, *, directed: bool | None = None, weight: str | None = "", nodes: Sequence | None = None, **_
+                ) -> Graph:
+    if weight is None and graph.weights is not None:
+        graph = replace(graph, weights=None)
     if directed is None or directed == graph.directed:
-        return graph if nodes is None else replace(graph, nodes=_as_labels(nodes, len(graph)))
+        return graph if nodes is None else replace(graph, nodes=_unless_counting(_as_labels(nodes, len(graph))))
     return _from_matrix(graph.adjacency, directed=directed, nodes=graph.nodes if nodes is None else nodes,
                         features=graph.features)
 
 
-def _from_dataset(data: Any, *, directed: bool | None, nodes: Sequence | None, **_) -> Graph:
-    return _from_matrix(data.adjacency, directed=data.directed if directed is None else directed, features=data.features,
-                        nodes=data.nodes if nodes is None else nodes)
+def _from_dataset(data: Any, *, directed: bool | None, nodes: Sequence | None, weight: str | None, **_) -> Graph:
+    graph = _from_matrix(data.adjacency, directed=data.directed, nodes=data.nodes if nodes is None else nodes,
+                         features=data.features, weight=weight)
+    return _from_graph(graph, directed=directed)
 
 
-def _from_matrix(matrix: Any, *, directed: bool | None, nodes: Sequence | None, features: Any = None, **_) -> Graph:
+def _from_matrix(matrix: Any, *, directed: bool | None, nodes: Sequence | None, features: Any = None, weight: str | None = "",
+                 **_) -> Graph:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise GraphError(f"An adjacency matrix is square, this one is {' x '.join(map(str, matrix.shape))}.")
     held = matrix.tocoo()
-    return _build(held.row, held.col, held.data, matrix.shape[0], nodes, directed, features=features)
+    weights = held.data if weight is not None else (held.data != 0).astype(np.float32)
+    graph = _build(held.row, held.col, weights, matrix.shape[0], nodes, directed, features=features)
+    return graph if weight is not None else _from_graph(graph, weight=None)
 
 
 def _from_edge_index(edges: Any, *, directed: bool | None, nodes: Sequence | None, weights: Any = None, n: int | None = None,
@@ -233,7 +231,8 @@ def _from_edge_index(edges: Any, *, directed: bool | None, nodes: Sequence | Non
     edges = _as_array(edges)
     if edges.ndim != 2 or edges.shape[0] != 2 or (edges.size and edges.dtype.kind not in "iu"):
         raise GraphError(f"An edge_index holds whole numbers in two rows, sources and targets; this has shape {edges.shape} and "
-                         f"dtype {edges.dtype}. Transpose it, or give a list of pairs.")
+                         f"dtype {edges.dtype}. Transpose it, or give a list of pairs; a matrix of weights goes into a "
+                         "scipy.sparse.csr_array.")
     found = int(edges.max()) + 1 if edges.size else 0
     n = n if n is not None else found if nodes is None else len(nodes)
     if edges.size and (edges.min() < 0 or found > n):
@@ -242,18 +241,19 @@ def _from_edge_index(edges: Any, *, directed: bool | None, nodes: Sequence | Non
     return _build(*edges, weights, n, nodes, directed, features=features)
 
 
-def _from_pyg(data: Any, *, directed: bool | None, nodes: Sequence | None, **_) -> Graph:
-    attribute = data.edge_attr if data.edge_weight is None else data.edge_weight
-    weights = None if attribute is None or attribute.numel() != data.edge_index.shape[1] else _as_array(attribute).ravel()
-    return _from_edge_index(data.edge_index, directed=directed, nodes=nodes, weights=weights, n=data.num_nodes,
-                            features=data.x)
+def _from_pyg(data: Any, *, directed: bool | None, nodes: Sequence | None, weight: str | None, **_) -> Graph:
+    weights, attribute = data.edge_weight, data.edge_attr
+    if weights is None and attribute is not None and attribute.is_floating_point() and attribute.dim() < 3:
+        weights = attribute.ravel() if attribute.numel() == data.num_edges else None     # else they are features of edges
+    return _from_edge_index(data.edge_index, directed=directed, nodes=nodes, weights=None if weight is None else weights,
+                            n=data.num_nodes, features=data.x)
 
 
 def _from_networkx(graph: Any, *, directed: bool | None, weight: str | None, nodes: Sequence | None, **_) -> Graph:
     weighted = weight is not None and any(weight in held for _, _, held in graph.edges(data=True))
     edges = [(*ends, held.get(weight, 1)) if weighted else ends for *ends, held in graph.edges(data=True)]
-    return _from_pairs(edges, directed=graph.is_directed() if directed is None else directed,
-                       nodes=list(graph) if nodes is None else nodes)
+    same = _from_pairs(edges, directed=graph.is_directed(), nodes=list(graph) if nodes is None else nodes)
+    return _from_graph(same, directed=directed)
 
 
 def _from_frame(frame: Any, *, directed: bool | None, weight: str | None, source: str | None, target: str | None,
@@ -261,14 +261,18 @@ def _from_frame(frame: Any, *, directed: bool | None, weight: str | None, source
     import narwhals as nw
 
     frame = nw.from_native(frame, eager_only=True)
-    named = {"source", "target"} <= set(frame.columns)
-    first, second = ("source", "target") if named else (*frame.columns, None, None)[:2]
-    source, target = source or first, target or second
+    others = [name for name in frame.columns if name not in (source, target, weight)]
+    if {"source", "target"} <= set(others):
+        others = ["source", "target"]
+    source = others.pop(0) if source is None and others else source
+    target = others.pop(0) if target is None and others else target
     if missing := {source, target} - set(frame.columns):
         raise GraphError(f"The frame has no column {', '.join(map(repr, missing))}; it has {frame.columns}. Say source= and "
                          "target=.")
-    weights = frame[weight].to_numpy() if weight in frame.columns and weight not in (source, target) else None
-    return _from_columns(frame[source].to_list(), frame[target].to_list(), weights, directed, nodes)
+    if source == target:
+        raise GraphError(f"source and target are both the column {source!r}. Say which column is which.")
+    weights = frame.get_column(weight).to_numpy() if weight in frame.columns and weight not in (source, target) else None
+    return _from_columns(frame.get_column(source).to_list(), frame.get_column(target).to_list(), weights, directed, nodes)
 
 
 def _from_pairs(pairs: Iterable, *, directed: bool | None, nodes: Sequence | None, **_) -> Graph:
@@ -278,24 +282,21 @@ def _from_pairs(pairs: Iterable, *, directed: bool | None, nodes: Sequence | Non
         if not isinstance(pair, (tuple, list)) or len(pair) != width or width not in (2, 3):
             raise GraphError(f"Edge {i} is {pair!r:.60}; give (source, target) or (source, target, weight), all alike.")
     columns = list(zip(*pairs)) if pairs else [[], []]
-    return _from_columns(columns[0], columns[1], np.array(columns[2]) if width == 3 else None, directed, nodes)
+    return _from_columns(columns[0], columns[1], list(columns[2]) if width == 3 else None, directed, nodes)
 
 
 def _from_columns(source: Sequence, target: Sequence, weights: np.ndarray | None, directed: bool | None,
                   nodes: Sequence | None) -> Graph:
     """A graph of two columns of labels."""
-    labels = {} if nodes is None else {label: row for row, label in enumerate(_as_labels(nodes, None))}
+    rows = {label: row for row, label in enumerate(nodes or [])}
     ends = [np.empty(len(column), dtype=np.int64) for column in (source, target)]
     for i, pair in enumerate(zip(source, target)):
         for side, label in zip(ends, pair):
-            row = labels.get(label) if isinstance(label, Hashable) else None
-            if row is None:
-                if nodes is not None:
-                    raise GraphError(f"Edge {i} names {label!r:.60}, which is not among the {len(nodes):,} nodes given.")
-                row = labels[_as_label(label, f"Edge {i}")] = len(labels)
-            side[i] = row
-    counting = all(label == row and type(label) is int for row, label in enumerate(labels))
-    return _build(*ends, weights, len(labels), None if counting else list(labels), bool(directed), listed=True)
+            label = label if type(label) in (str, int) else _as_label(label, f"Edge {i}")
+            side[i] = rows.setdefault(label, len(rows))
+        if nodes is not None and len(rows) > len(nodes):
+            raise GraphError(f"Edge {i} names {list(rows)[len(nodes)]!r:.60}, which is not among the {len(nodes):,} nodes given.")
+    return _build(*ends, weights, len(rows), list(rows), bool(directed), listed=True)
 
 # %% ../../nbs/encode/30_walks.ipynb #ddab3d3c
 def _build(source: np.ndarray, target: np.ndarray, weights: Any, n: int, nodes: Sequence | None, directed: bool | None, *,
@@ -305,22 +306,26 @@ def _build(source: np.ndarray, target: np.ndarray, weights: Any, n: int, nodes: 
 
     if n >= 2 ** 31:
         raise GraphError(f"{n:,} nodes are more than int32 can number.")
-    nodes = None if nodes is None else _as_labels(nodes, n)
+    nodes = None if nodes is None else _unless_counting(_as_labels(nodes, n))
     values = _as_weights(weights, source, target, nodes)
     if listed and not directed:
         source, target = np.minimum(source, target), np.maximum(source, target)
-    held = coo_array((values, (source, target)), shape=(n, n)).tocsr()
+    held = coo_array((values, (source, target)), shape=(n, n)).tocsr()      # repeated entries are added up
+    held.eliminate_zeros()
+    with np.errstate(over="ignore"):            # what becomes infinite is refused below
+        held = held.astype(np.float32)
     if weights is None:
         held.data[:] = 1
-    held.eliminate_zeros()
-    directed, held = _both_ways(held, directed, listed)
+    if (wrong := ~(np.isfinite(held.data) & (held.data > 0))).any():
+        raise GraphError(f"{wrong.sum():,} weights are too large or too small for float32 (1e-45 to 3e38). Scale them.")
+    directed, held = _both_ways(held, directed, listed, nodes)
     held.sort_indices()
     return Graph(held.indptr.astype(np.int64), held.indices.astype(np.int32), directed=directed, nodes=nodes,
-                 weights=None if (held.data == 1).all() else held.data.astype(np.float32),
+                 weights=None if (held.data == 1).all() else held.data,
                  features=None if features is None else _as_features(features, n))
 
 
-def _both_ways(held: Any, directed: bool | None, listed: bool) -> tuple[bool, Any]:
+def _both_ways(held: Any, directed: bool | None, listed: bool, nodes: Sequence | None) -> tuple[bool, Any]:
     """Whether the graph is directed, and its matrix, which holds an undirected edge both ways."""
     if directed:
         return True, held
@@ -331,8 +336,9 @@ def _both_ways(held: Any, directed: bool | None, listed: bool) -> tuple[bool, An
             return bool(differs.nnz), held
         if (clash := held.astype(bool).multiply(back.astype(bool)).multiply(differs)).nnz:
             i, j = (int(ends[0]) for ends in clash.nonzero())
-            raise GraphError(f"An undirected edge has one weight, but {i} -> {j} has {held[i, j]:g} and {j} -> {i} has "
-                             f"{held[j, i]:g}. Say directed=True, or make the matrix symmetric.")
+            a, b = (row if nodes is None else nodes[row] for row in (i, j))
+            raise GraphError(f"An undirected edge has one weight, but {a!r} -> {b!r} has {held[i, j]} and {b!r} -> {a!r} has "
+                             f"{held[j, i]}. Say directed=True, or make the two alike.")
     return False, held.maximum(back)
 
 
@@ -341,9 +347,12 @@ def _as_weights(weights: Any, source: np.ndarray, target: np.ndarray, nodes: Seq
     if weights is None:
         return np.ones(len(source))
     try:
-        values = _as_array(weights).astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise GraphError(f"The weights are not numbers: {error}.") from error
+        values = _as_array(weights)
+        if values.dtype.kind in "cmM":
+            raise TypeError(f"they are {values.dtype}")
+        values = values.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GraphError(f"The weights are not numbers: {error}. Leave out the edges without one, or say weight=None.") from error
     if values.shape != source.shape:
         raise GraphError(f"There are {len(source):,} edges and {values.shape} weights.")
     if (wrong := ~(np.isfinite(values) & (values >= 0))).any():
@@ -355,7 +364,10 @@ def _as_weights(weights: Any, source: np.ndarray, target: np.ndarray, nodes: Seq
 
 
 def _as_array(values: Any) -> np.ndarray:
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    try:
+        return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise GraphError(f"A {type(values).__name__} cannot be read as an array: {error}.") from error
 
 
 def _as_label(label: Any, where: str) -> Hashable:
@@ -364,14 +376,13 @@ def _as_label(label: Any, where: str) -> Hashable:
         return int(label)
     if isinstance(label, str):
         return str(label)
-    what = "is missing" if label is None or label != label else f"is {label!r:.40}, a {type(label).__name__}"
+    missing = label is None or type(label).__name__ == "NAType" or (np.isscalar(label) and label != label)
+    what = "is missing" if missing else f"is {label!r:.40}, a {type(label).__name__}"
     raise GraphError(f"{where}: the label {what}. Labels are str or int; leave the edge out, or name its nodes otherwise.")
 
 
 def _as_labels(nodes: Iterable, n: int | None) -> list:
     """Distinct labels, n of them when n is given."""
-    from embed_lab.core import as_items
-
     labels = [_as_label(label, f"Node {i}") for i, label in enumerate(as_items(nodes))]
     if n is not None and len(labels) != n:
         raise GraphError(f"There are {n:,} nodes and {len(labels):,} labels.")
@@ -382,26 +393,44 @@ def _as_labels(nodes: Iterable, n: int | None) -> list:
     return labels
 
 
+def _unless_counting(labels: list) -> list | None:
+    """The labels; None for 0 to n - 1."""
+    return None if labels == list(range(len(labels))) else labels
+
+
 def _as_features(features: Any, n: int) -> Any:
     """Features of n nodes: float32 array, csr_array float32, or list of texts."""
     from scipy.sparse import csr_array, issparse
 
     if issparse(features):
         features = csr_array(features, dtype=np.float32)
-    elif isinstance(features, (list, tuple)) and all(isinstance(text, str) for text in features):
-        features = list(features)
     else:
-        features = np.asarray(_as_array(features), dtype=np.float32)
-        features = features[:, None] if features.ndim == 1 else features
+        features = features if isinstance(features, list) else _as_array(features)
+        texts = list(features) if np.ndim(features[:1]) == 1 else []
+        if n and texts and all(isinstance(text, str) for text in texts):
+            features = [str(text) for text in texts]
+        else:
+            features = _as_numbers(features)
     rows = len(features) if isinstance(features, list) else features.shape[0]
     if rows != n:
         raise GraphError(f"There are {n:,} nodes and {rows:,} rows of features.")
     return features
 
 
-def _is(module: str, name: str = ""):
-    """Whether an object's class, or one that it inherits from, comes from `module`, which is not imported, and bears `name`."""
-    return lambda data: any(f"{kind.__module__}.".startswith(f"{module}.") and kind.__name__.startswith(name)
+def _as_numbers(features: Any) -> np.ndarray:
+    """(n, f) float32."""
+    try:
+        values = np.asarray(_as_array(features), dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise GraphError(f"Features are numbers or texts: {error}.") from error
+    if values.ndim not in (1, 2):
+        raise GraphError(f"Features have a row a node, not the shape {values.shape}.")
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _is(module: str, name: str):
+    """Whether an object's class, or one that it inherits from, is `name` of `module`, which is not imported."""
+    return lambda data: any(f"{kind.__module__}.".startswith(f"{module}.") and kind.__name__ == name
                             for kind in type(data).__mro__)
 
 
@@ -418,7 +447,7 @@ def _is_sparse(data: Any) -> bool:
 _READERS = (
     (_from_graph, lambda data: isinstance(data, Graph)),
     (_from_dataset, _is("embed_lab.datasets", "GraphDataset")),
-    (_from_networkx, _is("networkx")),
+    (_from_networkx, _is("networkx", "Graph")),
     (_from_pyg, _is("torch_geometric", "Data")),
     (_from_matrix, _is_sparse),
     (_from_frame, _is_frame),
@@ -568,8 +597,8 @@ def _second_order(indptr, indices, weights, keep, other, total, words, weighted,
             ended = to < 0
             if came_from < 0 or ended:
                 accepted = True
-            elif to == came_from:
-                accepted = ticket[lane] < back_below
+            elif to == came_from:                                   # the only way on is taken, however unlikely
+                accepted = ticket[lane] < back_below or indptr[here[lane] + 1] - indptr[here[lane]] == 1
             elif ticket[lane] < sure:
                 accepted = True
             else:
@@ -617,13 +646,15 @@ def random_walks(graph: Graph, starts: Sequence[int] | np.ndarray | None = None,
 
     Parameters
     ----------
-    graph : a step follows an edge with probability proportional to its weight, times the second order's factor: 1/p for going
-        back to the node before, 1 for a node to which an edge leads from the node before, 1/q for all others.
+    graph : a `Graph`, or anything that `as_graph` takes. A step follows an edge with probability proportional to its weight,
+        times the second order's factor: 1/p for going back to the node before, 1 for a node to which an edge leads from the
+        node before, 1/q for all others.
     starts : (k,) rows to start at; None means all, in order.
     walk_length : nodes in a walk, at least 1, the start among them.
     num_walks : walks from each start; walk i starts at `starts[i % k]`.
     p, q : from 0.001 to 1000. Small p turns back often; small q leads away, large q stays near.
-    seed, first : walk i depends on its start, the seed and first + i alone, not on the threads: many can be drawn in parts.
+    seed, first : walk i depends on its start, the seed (modulo 2 ** 63) and first + i alone, not on the threads. So many
+        walks can be drawn in parts: `first` is how many of them came before, a multiple of k where parts are whole rounds.
     threads : None takes all processors.
 
     Returns
@@ -633,16 +664,20 @@ def random_walks(graph: Graph, starts: Sequence[int] | np.ndarray | None = None,
     Raises
     ------
     GraphError : a start is no row of the graph.
-    ValueError : a length, a number of walks, p or q is out of range.
+    ValueError : a length, a number of walks or threads, `first`, p or q is out of range.
+    TypeError : one that must be a whole number is not.
 
     Source: Grover and Leskovec, node2vec: scalable feature learning for networks, KDD 2016; Perozzi et al., DeepWalk,
     KDD 2014.
     """
-    for name, value, least in (("walk_length", walk_length, 1), ("num_walks", num_walks, 1)):
-        if value < least:
+    graph, seed, threads = as_graph(graph), operator.index(seed) % 2 ** 63, cpus() if threads is None else threads
+    whole = {"walk_length": (walk_length, 1), "num_walks": (num_walks, 1), "first": (first, 0), "threads": (threads, 1)}
+    for name, (value, least) in whole.items():
+        if not least <= operator.index(value) < 2 ** 62:
             raise ValueError(f"{name} must be at least {least}, not {value}.")
+    walk_length, num_walks, first, threads = (int(value) for value, _ in whole.values())
     for name, value in (("p", p), ("q", q)):
-        if not 1e-3 <= value <= 1e3:        # where all neighbours are unlikely, about max(p, q) draws are refused a step
+        if not 1e-3 <= value <= 1e3:        # refused draws a step grow with both
             raise ValueError(f"{name} must be from 0.001 to 1000, not {value}.")
     starts = _as_starts(starts, len(graph))
     walks = np.empty((len(starts) * num_walks, walk_length), dtype=np.int32)
@@ -650,10 +685,10 @@ def random_walks(graph: Graph, starts: Sequence[int] | np.ndarray | None = None,
         walks[:, 0] = np.tile(starts, num_walks)
         return walks
     take = _taker(graph, float(p), float(q))
-    parts, threads = range(0, len(walks), _BLOCK), threads or cpus()
+    parts = range(0, len(walks), _BLOCK)
     with ThreadPoolExecutor(threads) as pool:       # it starts no thread before it is used
         run = pool.map if threads > 1 and len(parts) > 1 else map
-        list(run(lambda at: take(starts, seed % 2 ** 63, first, at, walks[at:at + _BLOCK]), parts))
+        list(run(lambda at: take(starts, seed, first, at, walks[at:at + _BLOCK]), parts))
     return walks
 
 
