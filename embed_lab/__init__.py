@@ -9,15 +9,22 @@ _NAMES_OF = {
     "contract": "HashingEncoder check_encoder",
     "cache": "CachedEncoder VectorCache",
     "datasets": "list_datasets load_20newsgroups load_ag_news load_analogies load_banking77 load_cranfield load_docstrings "
-                "load_glove_head load_outlier_words load_scifact load_sts13 load_stsb load_word_categories load_word_similarity",
+                "load_adult load_blogcatalog load_citeseer load_cora load_glove_head load_karate load_les_miserables load_outlier_words "
+                "load_package_graph load_pubmed load_scifact load_sts13 load_stsb load_word_categories load_word_similarity "
+                "make_bike_rentals make_store_sales",
     "maps": "show_map",
     "encode.text": "TextEncoder",
     "encode.words": "FastText Word2Vec WordVectors",
     "encode.glove": "GloVe",
     "encode.remote": "OpenAIEncoder",
     "encode.static": "StaticEncoder",
+    "encode.walks": "Graph as_graph random_walks",
+    "encode.node2vec": "DeepWalk Node2Vec",
+    "encode.graphsage": "GraphSAGE",
+    "encode.entity": "EntityEncoder",
     "evaluate.retrieval": "RetrievalReport evaluate_retrieval",
     "evaluate.shrink": "shrink_curve",
+    "evaluate.link_prediction": "evaluate_link_prediction split_edges",
     "store.base": "Store check_store recall_against_exact",
     "store.faiss_store": "FaissStore",
     "apply.search": "SemanticSearch",
