@@ -790,8 +790,8 @@ class GraphSAGE(Encoder):
     seed : of the first weights and all that is drawn.
     sampler : "own"; "pyg" takes the sampler of PyG's NeighborLoader, which needs pyg-lib or torch-sparse, and draws anew each
         time; "auto" takes it where pyg-lib is installed.
-    workers : threads that draw ahead of the model; None takes as many as there are processors, of which torch then uses half while
-        it trains. They do not change what is drawn.
+    workers : threads that draw ahead of the model; None takes as many as there are processors. They do not change what is drawn.
+        While it trains, torch uses half the processors.
     device : "auto" takes a GPU where there is one.
     checkpoint : a file to write after each epoch, and to go on from when it is there.
     graph : a graph to train on, for a scikit-learn Pipeline, where `fit` gets labels of nodes and their classes; see `graph_`.
