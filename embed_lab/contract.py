@@ -109,7 +109,8 @@ def _raises(kind: type[Exception], call: Callable[[], Any], message: str) -> Exc
 
 def _object_array(items: Sequence) -> np.ndarray:
     array = np.empty(len(items), dtype=object)
-    array[:] = list(items)
+    for i, item in enumerate(items):        # array[:] = items would take items that are sequences apart
+        array[i] = item
     return array
 
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_TOKENS', 'token_batches', 'cpu_has_bfloat16', 'resolve_dtype', 'prepack', 'TorchBackend', 'export_onnx',
-           'OnnxBackend', 'OpenVinoBackend', 'quantize_int8', 'model_fingerprint', 'file_sha256']
+           'OnnxBackend', 'OpenVinoBackend', 'quantize_int8', 'model_fingerprint', 'file_sha256', 'Trainable',
+           'Weights']
 
 # %% ../../nbs/encode/20_backends.ipynb #8526d50a
 import contextlib
@@ -15,7 +16,8 @@ import io
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -364,3 +366,107 @@ def _sha256(opened) -> str:       # Python 3.10 has no hashlib.file_digest
     while block := opened.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
+
+# %% ../../nbs/encode/20_backends.ipynb #41f9c608
+@dataclass(frozen=True)
+class Trainable:
+    """An encoder opened for training; `encoder._trainable()` gives it where the encoder can be trained.
+
+    Attributes
+    ----------
+    module : torch module, a copy of the encoder's own, in float32 on the CPU. `module(batch)` is the (n, dim) vectors, with
+        gradient, equal to the encoder's in eval mode.
+    prepare : n items -> batch: a tensor, or a dict of tensors, whose first axis is the items. It may run in a thread.
+    """
+
+    module: Any
+    prepare: Callable[[list], Any]
+
+
+class Weights(Mapping):
+    """Weights of a module, by name, as an argument of an encoder: never changed, compared and hashed by content.
+
+    Parameters
+    ----------
+    tensors : a state dict, or any mapping of names to torch tensors or arrays; they are copied to the CPU.
+    """
+
+    def __init__(self, tensors: Mapping[str, Any]):
+        arrays = {name: _array(tensor) for name, tensor in tensors.items()}
+        for array in arrays.values():
+            array.setflags(write=False)
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __deepcopy__(self, memo: Any) -> "Weights":
+        return self
+
+    def __repr__(self) -> str:
+        return f"Weights({len(self)} arrays, {self.sha256[:8]})"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Weights) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Hash of names, types, shapes and numbers."""
+        digest = hashlib.sha256()
+        for name in sorted(self._arrays):
+            array = self._arrays[name]
+            digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def into(self, module: Any) -> Any:
+        """Copy the weights into `module`, and return it.
+
+        Raises
+        ------
+        ModelError : names or shapes are not those of the module.
+        """
+        torch = require("torch", extra="text", caller="Weights")
+        try:
+            module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in self._arrays.items()})
+        except RuntimeError as error:
+            raise ModelError(f"These weights are of another model: {str(error).strip().splitlines()[-1].strip()}") from error
+        return module
+
+    def save(self, path: str | Path) -> Path:
+        """Write a safetensors file; it may replace one."""
+        save_file = require("safetensors.numpy", extra="text", caller="Weights.save").save_file
+        with write_aside(path) as aside:
+            save_file({name: np.ascontiguousarray(array) for name, array in self._arrays.items()}, aside)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Weights":
+        """Read a safetensors file.
+
+        Raises
+        ------
+        ModelError : the file is missing or damaged.
+        """
+        load_file = require("safetensors.numpy", extra="text", caller="Weights.load").load_file
+        try:
+            return cls(load_file(path))
+        except Exception as error:      # safetensors has errors of its own
+            raise ModelError(f"{path} cannot be read as weights: {error}") from error
+
+
+def _array(tensor: Any) -> np.ndarray:
+    """A copy of a tensor as an array; bfloat16, which numpy has not, becomes float32."""
+    if not hasattr(tensor, "detach"):
+        return np.array(tensor)
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy().copy()
