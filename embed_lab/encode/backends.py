@@ -446,7 +446,7 @@ class Weights(Mapping):
         """Write a safetensors file; it may replace one."""
         save_file = require("safetensors.numpy", extra="text", caller="Weights.save").save_file
         with write_aside(path) as aside:
-            save_file({name: np.ascontiguousarray(array) for name, array in self._arrays.items()}, aside)
+            save_file({name: np.asarray(array, order="C") for name, array in self._arrays.items()}, aside)
         return Path(path)
 
     @classmethod
