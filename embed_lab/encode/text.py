@@ -27,8 +27,8 @@ import numpy as np
 
 from ..core import Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, require, write_aside
 from ..datasets import cache_folder, load_docstrings
-from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, cpu_has_bfloat16, export_onnx, file_sha256,
-                                       model_fingerprint, quantize_int8, resolve_dtype, token_batches)
+from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, Trainable, Weights, cpu_has_bfloat16,
+                                       export_onnx, file_sha256, model_fingerprint, quantize_int8, resolve_dtype, token_batches)
 
 # %% ../../nbs/encode/21_text.ipynb #c20fb8fd
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -290,6 +290,30 @@ def _calibrated_by() -> list:
     return [_version("nncf"), platform.python_version(), cpu_has_bfloat16()]
 
 
+@functools.cache
+def _sentence_module() -> type:
+    """A class that needs torch: it is made when it is first asked for."""
+    torch = require("torch", extra="text", caller="TextEncoder")
+
+    class SentenceModule(torch.nn.Module):
+        """Token rows, as `_Pipeline.pad` gives them, to vectors, with gradient."""
+
+        def __init__(self, transformer, head, last, layer, prompt_length):
+            super().__init__()
+            self.transformer, self.head = transformer, torch.nn.ModuleList(head)
+            self.last, self.layer, self.prompt_length = last, layer, prompt_length
+
+        def forward(self, batch):
+            output = self.transformer(**batch, output_hidden_states=self.layer != -1)
+            hidden = output.last_hidden_state if self.layer == -1 else output.hidden_states[self.layer]
+            features = {**batch, "token_embeddings": hidden, "prompt_length": self.prompt_length}
+            for module in self.head:
+                features = module(features)
+            return self.last(features["sentence_embedding"])
+
+    return SentenceModule
+
+
 @functools.lru_cache(maxsize=8)
 def _versions(backend: str) -> dict[str, str]:
     """Versions of the libraries that compute the vectors."""
@@ -329,6 +353,7 @@ class TextEncoder(Encoder):
     max_length : tokens a text, with special tokens; None as the model says.
     long : what to do beyond it: "cut", or "windows" (the mean of the vectors of windows of `max_length` tokens).
     normalize : scale rows to unit length, also where the model does not.
+    weights : of the transformer and the modules after it, in place of the model's own: what training gives (`DualEncoder`).
     trust_remote_code : run Python code that comes with the model. Only for models whose code you have read.
     on_error : "raise", or "nan" for a row of NaN in the place of a bad item.
 
@@ -344,11 +369,11 @@ class TextEncoder(Encoder):
                  precision: Literal["float32", "float16", "int8", "ubinary"] = "float32",
                  dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto",
                  backend: Literal["torch", "onnx", "openvino"] = "torch", device: str = "auto", max_length: int | None = None,
-                 long: Literal["cut", "windows"] = "cut", normalize: bool = False, trust_remote_code: bool = False,
-                 on_error: Literal["raise", "nan"] = "raise"):
+                 long: Literal["cut", "windows"] = "cut", normalize: bool = False, weights: Weights | None = None,
+                 trust_remote_code: bool = False, on_error: Literal["raise", "nan"] = "raise"):
         self.model, self.revision, self.pooling, self.layer, self.prompt = model, revision, pooling, layer, prompt
         self.truncate_dim, self.precision, self.dtype, self.backend, self.device = truncate_dim, precision, dtype, backend, device
-        self.max_length, self.long, self.normalize = max_length, long, normalize
+        self.max_length, self.long, self.normalize, self.weights = max_length, long, normalize, weights
         self.trust_remote_code, self.on_error = trust_remote_code, on_error
 
     @property
@@ -365,7 +390,7 @@ class TextEncoder(Encoder):
     def fingerprint(self) -> str:
         """Hash of the model's files, of every setting that changes a vector, and of the libraries' versions."""
         folder, device = self._folder(), self._place()
-        apart = ("model", "revision", "device", "on_error")
+        apart = ("model", "revision", "device", "on_error", "weights")
         settings = {name: value for name, value in self.get_params().items() if name not in apart}
         ranges = getattr(self, "ranges_", None)
         settings |= {"dtype": resolve_dtype(self.dtype, device, self.backend), "device": device.partition(":")[0],
@@ -373,7 +398,7 @@ class TextEncoder(Encoder):
         files = model_fingerprint(folder, code=self.trust_remote_code)
         calibrated = _calibrated_by() if settings["dtype"] == "int8" else None
         return fingerprint_of(encoder="TextEncoder", model=files, settings=settings, libraries=_versions(self.backend),
-                              calibrated=calibrated)
+                              calibrated=calibrated, **self._other_weights())
 
     def fit(self, X, y=None):
         """Learn the range of each dimension from `X` when `precision` is "int8"; otherwise there is nothing to learn."""
@@ -436,6 +461,52 @@ class TextEncoder(Encoder):
         folder = self._folder()
         with _LOADING:
             return _load(folder, model_fingerprint(folder, code=self.trust_remote_code), self.trust_remote_code)
+
+    def _other_weights(self) -> dict[str, str]:
+        return {} if self.weights is None else {"weights": self.weights.sha256}
+
+    def _modules(self) -> tuple[Any, Any, list] | None:
+        """The checkpoint's first module, and the transformer and the modules after it with the chosen pooling and weights; None
+        where it is not a transformer followed by modules on its tokens."""
+        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+        first, *head = self._transformer()
+        fast = isinstance(first, Transformer) and getattr(first.tokenizer, "is_fast", False)
+        if not fast or not any(isinstance(m, Pooling) for m in head):
+            return None
+        if self.pooling is not None:
+            after = head[[isinstance(m, Pooling) for m in head].index(True) + 1:]
+            head = [Pooling(first.model.config.hidden_size, self._pooling_mode()), *after]
+        head = copy.deepcopy(head)
+        if self.weights is None:
+            return first, first.model, head
+        filled = self.weights.into(_sentence_module()(copy.deepcopy(first.model), head, lambda vectors: vectors, self.layer, 0))
+        return first, filled.transformer, head
+
+    def _trainable(self) -> Trainable:
+        """See `Trainable`; the last cut and scaling are part of the module.
+
+        Raises
+        ------
+        ValueError : these vectors have no gradient: packed, of windows, or not of a transformer with a pooling.
+        """
+        if self.precision != "float32" or self.long != "cut":
+            raise ValueError("To be trained, a TextEncoder needs precision='float32' and long='cut'.")
+        plain = self._with(backend="torch", dtype="float32", device="cpu")
+        pipeline = plain._pipeline()
+        if pipeline is None:
+            raise ValueError("This model is no transformer with a pooling layer, so it cannot be trained here.")
+        _, transformer, head = plain._modules()
+
+        def last(vectors):
+            import torch
+
+            unit = self.normalize or (pipeline.unit and self.truncate_dim is not None)
+            vectors = vectors[:, :self.truncate_dim]
+            return torch.nn.functional.normalize(vectors, dim=-1) if unit else vectors
+
+        module = _sentence_module()(copy.deepcopy(transformer), head, last, self.layer, pipeline.prompt_length)
+        return Trainable(module.eval(), lambda texts: pipeline.pad(pipeline.tokenize(texts, windows=False)[0]))
 
     @property
     def _width(self) -> int:
@@ -513,31 +584,27 @@ class TextEncoder(Encoder):
             return ""
         kept = pipeline.backend.path.parent / "agreement.json"
         if not kept.is_file():
-            exact = replace(pipeline, backend=TorchBackend(self._transformer()[0].model, layer=self.layer))
+            exact = replace(pipeline, backend=TorchBackend(self._modules()[1], layer=self.layer))
             rows, _ = pipeline.tokenize(_sample_docstrings(300, seed=1), windows=False)
             with write_aside(kept) as aside:
                 aside.write_text(json.dumps(_agreement(exact.all_vectors(rows), pipeline.all_vectors(rows))))
         return f", where {json.loads(kept.read_text()):.0%} of the ten nearest neighbours among 300 docstrings stay as in float32"
 
     def _build(self) -> _Pipeline | None:
-        """The pipeline for these settings; None where the checkpoint is not a transformer followed by modules on its tokens."""
-        from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+        """The pipeline for these settings; None as in `_modules`."""
+        from sentence_transformers.sentence_transformer.modules import Normalize
 
-        model = self._transformer()
-        first, *head = model
-        fast = isinstance(first, Transformer) and getattr(first.tokenizer, "is_fast", False)
-        plain = fast and any(isinstance(m, Pooling) for m in head)
+        model, modules = self._transformer(), self._modules()
         chosen = {"pooling": self.pooling, "layer": self.layer if self.layer != -1 else None, "max_length": self.max_length,
-                  "long": self.long if self.long != "cut" else None, "backend": self.backend if self.backend != "torch" else None}
+                  "long": self.long if self.long != "cut" else None, "backend": self.backend if self.backend != "torch" else None,
+                  "weights": self.weights}
         if self.long not in ("cut", "windows"):
             raise ValueError(f"long must be 'cut' or 'windows', not {self.long!r}.")
-        if not plain:
+        if modules is None:
             if asked := [name for name, value in chosen.items() if value is not None]:
                 raise ValueError(f"This model is no transformer with a pooling layer, so {', '.join(asked)} cannot be chosen.")
             return None
-        if self.pooling is not None:
-            after = head[[isinstance(m, Pooling) for m in head].index(True) + 1:]
-            head = [Pooling(first.model.config.hidden_size, self._pooling_mode()), *after]
+        first, transformer, head = modules
         longest = _longest(first.model.config)
         if self.max_length is not None and not 3 <= self.max_length <= longest:
             raise ValueError(f"max_length must be from 3 to {longest} for this model, not {self.max_length}.")
@@ -549,8 +616,8 @@ class TextEncoder(Encoder):
             raise ValueError("long='windows' cannot be had with this model's prompt: its pooling leaves the prompt out.")
         inputs = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids")
                        if name in inspect.signature(first.model.forward).parameters)
-        return _Pipeline(tokenizer=first.tokenizer, inputs=inputs, backend=self._backend(first, inputs, device),
-                         head=[copy.deepcopy(m).to(device) for m in head], prompt=prompt,
+        return _Pipeline(tokenizer=first.tokenizer, inputs=inputs, backend=self._backend(first, transformer, inputs, device),
+                         head=[m.to(device) for m in head], prompt=prompt,
                          prompt_length=_prompt_length(first.tokenizer, prompt), unit=isinstance(head[-1], Normalize),
                          max_length=self.max_length or min(model.max_seq_length or longest, longest))
 
@@ -565,17 +632,18 @@ class TextEncoder(Encoder):
         name = self.prompt if self.prompt is not None else model.default_prompt_name
         return "" if name is None else (model.prompts.get(name) if name in model.prompts else name) or ""
 
-    def _backend(self, transformer: Any, inputs: tuple[str, ...], device: str) -> Callable:
+    def _backend(self, first: Any, transformer: Any, inputs: tuple[str, ...], device: str) -> Callable:
         dtype = resolve_dtype(self.dtype, device, self.backend)
         if self.backend == "torch":
-            return TorchBackend(_on_device(transformer.model, device), layer=self.layer, dtype=dtype, device=device)
-        key = fingerprint_of(model=model_fingerprint(self._folder()), layer=self.layer, libraries=_versions(self.backend))
-        graph = export_onnx(transformer.model, cache_folder() / "models" / key, inputs=inputs, layer=self.layer)
+            return TorchBackend(_on_device(transformer, device), layer=self.layer, dtype=dtype, device=device)
+        key = fingerprint_of(model=model_fingerprint(self._folder()), layer=self.layer, libraries=_versions(self.backend),
+                             **self._other_weights())
+        graph = export_onnx(transformer, cache_folder() / "models" / key, inputs=inputs, layer=self.layer)
         if self.backend == "onnx":
             return OnnxBackend(graph)
         if dtype == "int8":
             key = fingerprint_of(graph=key, calibrated=_calibrated_by())
-            graph = quantize_int8(graph, cache_folder() / "models" / f"{key}-int8", self._calibration(transformer, inputs))
+            graph = quantize_int8(graph, cache_folder() / "models" / f"{key}-int8", self._calibration(first, inputs))
         return OpenVinoBackend(graph, dtype=dtype)
 
     def _calibration(self, transformer: Any, inputs: tuple[str, ...], size: int = 300) -> list[dict[str, np.ndarray]]:
@@ -585,13 +653,20 @@ class TextEncoder(Encoder):
         rows, _ = pad.tokenize(texts, windows=False)
         return [{name: value.numpy() for name, value in pad.pad([row]).items()} for row in rows]
 
+    def _saved_params(self) -> dict[str, Any]:
+        return {name: value for name, value in super()._saved_params().items() if name != "weights"}
+
     def _save(self, folder: Path) -> None:
+        if self.weights is not None:
+            self.weights.save(folder / "weights.safetensors")
         if hasattr(self, "ranges_"):
             require("safetensors", extra="text", caller="TextEncoder.save")
             from safetensors.numpy import save_file
             save_file({"ranges": self.ranges_}, folder / "learned.safetensors")
 
     def _restore(self, folder: Path) -> None:
+        if (folder / "weights.safetensors").is_file():
+            self.weights = Weights.load(folder / "weights.safetensors")
         if (folder / "learned.safetensors").is_file():
             from safetensors.numpy import load_file
             self.ranges_ = load_file(folder / "learned.safetensors")["ranges"]
