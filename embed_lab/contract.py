@@ -12,6 +12,7 @@ __all__ = ['TEXTS', 'Make', 'PROMISES', 'HashingEncoder', 'check_shape', 'check_
 
 # %% ../nbs/01_contract.ipynb #c55da88d
 import contextlib
+import copy
 import functools
 import math
 import pickle
@@ -244,9 +245,10 @@ def check_bad_items(make: Make, items: Sequence, bad: Sequence) -> None:
 
 def check_nan_rows(make: Make, items: Sequence, bad: Sequence) -> None:
     """With on_error="nan", bad items are rows of NaN, the others are untouched, and one warning tells how many."""
-    encoder = make()
+    encoder = copy.deepcopy(make())         # an encoder within it may be shared by all that `make` returns
     vectors = encoder.encode(items)
-    name = next((name for name in encoder.get_params() if name.rpartition("__")[2] == "on_error"), None)
+    names = [name for name in encoder.get_params() if name.rpartition("__")[2] == "on_error"]
+    name = min(names, key=lambda name: name.count("__"), default=None)      # its own, or else that of one within it
     if name is None or not np.issubdtype(vectors.dtype, np.floating):
         return
     encoder.set_params(**{name: "nan"})

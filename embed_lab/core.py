@@ -278,15 +278,18 @@ def fingerprint_of(**parts: Any) -> str:
 
     Raises
     ------
-    TypeError : a part is neither JSON-like nor a path.
+    TypeError : a part is neither JSON-like nor a path, nor a number of numpy.
     """
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=_path_text)
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _path_text(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    """What stands in JSON for a path, or for a number of numpy, as a search over np.arange gives them."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if isinstance(value, np.generic):
+        return value.item()
     raise TypeError(f"{type(value).__name__} cannot be part of a fingerprint or of a saved encoder.")
 
 # %% ../nbs/00_core.ipynb #e004920d
@@ -432,7 +435,7 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         nested = {name: value for name, value in params.items() if isinstance(value, Encoder)}
         kind = f"{type(self).__module__}.{type(self).__qualname__}"
         plain = {name: value for name, value in params.items() if name not in nested}
-        text = json.dumps({"class": kind, "params": plain, "encoders": sorted(nested)}, indent=1, default=_path_text)
+        text = json.dumps({"class": kind, "params": plain, "encoders": sorted(nested)}, indent=1, default=_plain)
         with write_aside(path, folder=True) as aside:
             (aside / "encoder.json").write_text(text, encoding="utf-8")
             for name, encoder in nested.items():
@@ -536,8 +539,11 @@ def _describe(item: Any) -> str:
         return "None"
     if isinstance(item, float) and item != item:
         return "NaN (a missing value)"
-    text = repr(item)
-    return f"of type {type(item).__name__} ({text if len(text) <= 40 else text[:37] + '...'})"
+    kind, shape = type(item).__name__, getattr(item, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"of type {kind}, shape {tuple(shape)}"
+    text = " ".join(repr(item).split())
+    return f"of type {kind} ({text if len(text) <= 40 else text[:37] + '...'})"
 
 
 def _wants_pandas(encoder: Encoder) -> bool:

@@ -92,7 +92,6 @@ class _Items(Readable):
         test = np.isin(group, order[:min(drawn, len(sizes) - 1)])
         return self.subset(~test), self.subset(test)
 
-
     def _examples(self) -> tuple[Any, list[str]] | None:
         """Pictures and captions for the HTML face; None where there are none to show."""
         return None
@@ -256,7 +255,12 @@ def _tiles(sprite: np.ndarray, side: int) -> np.ndarray:
 
 
 def load_digits() -> LabelledImages:
-    """Handwritten digits of 8 x 8 pixels that come with scikit-learn: nothing is downloaded."""
+    """Handwritten digits that come with scikit-learn: nothing is downloaded.
+
+    Returns
+    -------
+    LabelledImages, images (1797, 8, 8), scaled from 0..16 to 0..255.
+    """
     from sklearn.datasets import load_digits as sklearn_digits
 
     digits = sklearn_digits()
@@ -265,7 +269,16 @@ def load_digits() -> LabelledImages:
 
 
 def load_mnist() -> LabelledImages:
-    """The first 10,000 handwritten digits of a published picture of many: 28 x 28 pixels, light on dark as in MNIST itself."""
+    """The first 10,000 handwritten digits of a published picture of many, light on dark as in MNIST itself.
+
+    Returns
+    -------
+    LabelledImages, images (10000, 28, 28).
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    """
     images = 255 - _tiles(_image(_read("mnist", "mnist_10k_sprite.png"), "L"), 28)
     labels = np.array(_read("mnist", "mnist_10k_labels.tsv").split(), dtype=np.int64)
     return LabelledImages(images, labels, list("0123456789"), name="MNIST, 10,000")
@@ -275,7 +288,16 @@ _CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Sh
 
 
 def load_fashion_mnist() -> LabelledImages:
-    """A sample of Fashion-MNIST, 90 pictures a class: what its front page shows, not the 70,000."""
+    """A sample of Fashion-MNIST, 90 pictures a class: what its front page shows, not the 70,000.
+
+    Returns
+    -------
+    LabelledImages, images (900, 28, 28), light on dark, in the order of the classes.
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    """
     images = _tiles(_image(_read("fashion_mnist", "fashion-mnist-sprite.png"), "L"), 28)
     return LabelledImages(images, np.repeat(np.arange(10, dtype=np.int64), 90), list(_CLOTHES), name="Fashion-MNIST, a sample")
 
@@ -289,14 +311,25 @@ def members_sha256(members: Mapping[str, bytes]) -> str:
     return _sha256("".join(f"{_sha256(members[name])}  {name}\n" for name in sorted(members)).encode())
 
 
-def _zip_content(path: Path, keep: Callable[[str], str | None] = str) -> dict[str, bytes]:
-    """The files of a zip under the names that `keep` gives them, without those that it gives none."""
+def _zip_content(path: Path, size: int, keep: Callable[[str], str | None] = str) -> dict[str, bytes]:
+    """The files of a zip under the names that `keep` gives them, without those that it gives none; `size` bytes at most."""
     try:
         with zipfile.ZipFile(path) as archive:
             named = [(keep(member.filename), member) for member in archive.infolist() if not member.is_dir()]
-            return {name: archive.read(member) for name, member in named if name is not None}
+            kept = [(name, member) for name, member in named if name is not None]
+            if (found := sum(member.file_size for _, member in kept)) > size:
+                raise DatasetError(f"The members of {path} have {found:,} bytes, and {size:,} were expected: it is another "
+                                   "version. Replace it, or remove it to download.")
+            return {name: _member(archive, member) for name, member in kept}
+    except DatasetError:
+        raise
     except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise DatasetError(f"{path} cannot be read or is damaged ({error}). Replace it, or remove it to download.") from error
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    with archive.open(member) as file:
+        return file.read(member.file_size)      # without a number, zipfile unpacks all that is there, whatever the size says
 
 
 def _members(name: str) -> dict[str, bytes]:
@@ -308,7 +341,7 @@ def _members(name: str) -> dict[str, bytes]:
         path = _cached(name, file)
         if not path.is_file():
             _write_zip(path, _DOWNLOADS[name](file), file)
-    found = _zip_content(path)
+    found = _zip_content(path, file.size)
     if members_sha256(found) != file.sha256:
         raise DatasetError(f"{path} is damaged or another version: its members have the checksum {members_sha256(found)}, and "
                            f"{file.sha256} was expected. Replace it, or remove it to download.")
@@ -337,7 +370,7 @@ def _of_archive(file: File, keep: Callable[[str], str | None]) -> dict[str, byte
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as aside:
         archive = fetch(file.url, None, name="archive.zip", folder=aside, progress=None)
-        return _zip_content(archive, lambda name: keep(name.partition("/")[2]))
+        return _zip_content(archive, file.size, lambda name: keep(name.partition("/")[2]))
 
 
 def _cifar_name(path: str) -> str | None:
@@ -355,7 +388,21 @@ def _esc_name(path: str) -> str | None:
 
 # %% ../nbs/06_media_datasets.ipynb #9cf6f596
 def load_cifar10(part: str = "train") -> LabelledImages:
-    """A part of CIFAR-10, 32 x 32 pixels: 200 pictures a class to train, 100 to test, re-encoded as JPEG. For research only."""
+    """A part of CIFAR-10, re-encoded as JPEG. For research only.
+
+    Parameters
+    ----------
+    part : "train", 200 pictures a class, or "test", 100.
+
+    Returns
+    -------
+    LabelledImages, images (2000, 32, 32, 3) or (1000, 32, 32, 3), in the order of the classes.
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    ValueError : `part` is neither.
+    """
     prefix = f"{_part(part, ('train', 'test'))}/"
     files = {name: content for name, content in sorted(_members("cifar10").items()) if name.startswith(prefix)}
     classes = [name.split("/")[1] for name in files]
@@ -381,7 +428,13 @@ def load_emoji(language: str = "en") -> Captioned:
 
     Returns
     -------
-    Captioned; keywords for en only. Pictures that look the same, and the woman, man and person of one thing, are one group.
+    Captioned, images (1655, 72, 72, 3); keywords for en only. Pictures that look the same, and the woman, man and person of one
+    thing, are one group.
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    ValueError : the set does not have that language.
     """
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(map(repr, LANGUAGES))}, not {language!r}.")
@@ -502,6 +555,15 @@ def load_spoken_digits(part: str = "train") -> LabelledSounds:
     Parameters
     ----------
     part : "train" or "test", the publisher's split, in which each speaker is on both sides; or "all".
+
+    Returns
+    -------
+    LabelledSounds of 2,700, 300 or 3,000 sounds, by digit and speaker.
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    ValueError : `part` is none of these.
     """
     wanted = {"train": range(5, 50), "test": range(5), "all": range(50)}[_part(part, ("train", "test", "all"))]
     found = sorted((int(digit), speaker, int(i), content) for name, content in _members("spoken_digits").items()
@@ -512,7 +574,17 @@ def load_spoken_digits(part: str = "train") -> LabelledSounds:
 
 # %% ../nbs/06_media_datasets.ipynb #83f09c74
 def load_esc10() -> LabelledSounds:
-    """ESC-10: 400 clips of 5 seconds, 10 kinds of everyday sounds, in 5 folds; 44,100 samples a second."""
+    """ESC-10: 10 kinds of everyday sounds, in 5 folds.
+
+    Returns
+    -------
+    LabelledSounds of 400 clips of about 5 seconds, 44,100 samples a second.
+
+    Raises
+    ------
+    DatasetError : a file is missing and cannot be downloaded, or is damaged or another version.
+    MissingExtra : soundfile is not installed.
+    """
     soundfile = require("soundfile", extra="audio", caller="load_esc10")
     files = sorted(_members("esc10").items())
     paths = [PurePosixPath(name) for name, _ in files]
@@ -562,6 +634,10 @@ def make_glyphs(n: int = 744, *, seed: int = 0, size: int = 32) -> Captioned:
     Returns
     -------
     Captioned, (n, size, size, 3). Font within the style, place, height, turn and shades of grey vary. `groups` are the captions.
+
+    Raises
+    ------
+    ValueError : `n` is less than 1, or `size` less than 8.
     """
     if n < 1 or size < 8:
         raise ValueError(f"make_glyphs needs at least 1 picture of 8 pixels, not n={n!r}, size={size!r}.")

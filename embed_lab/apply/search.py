@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Encoder, ItemError, as_items, normalize, progress_bar
+from ..core import Encoder, ItemError, _describe, as_items, normalize, progress_bar
 from ..show import Readable, Table, table
 from ..store.base import FilterError, MemoryStore, Store, StoreError
 
@@ -84,9 +84,12 @@ class Answers(Readable, Sequence):
 class SemanticSearch:
     """Texts found by meaning: an encoder and a store as one.
 
+    With an encoder of pictures or sounds the texts are their paths, each a str. What is in memory only is no text, and cannot be
+    given back: for that, use a store by itself.
+
     Parameters
     ----------
-    encoder : any `Encoder` of texts.
+    encoder : any `Encoder` of texts, or of files by their paths.
     store : any `Store`; None keeps everything in memory, searched exactly. It must be empty or filled by the same encoder.
 
     Raises
@@ -158,9 +161,9 @@ class SemanticSearch:
 
         Raises
         ------
-        TypeError : `texts` is a single text or no container.
-        ItemError : something in it is no text, or the encoder refuses it; in a list this is found before anything is written.
-            An encoder made with on_error="nan" leaves it out with a warning.
+        TypeError : `texts` is a single text or no container, or something in it is no text, though the encoder would take it.
+        ItemError : the encoder refuses something in it, as text encoders do what is no text; in a list this is found before
+            anything is written. An encoder made with on_error="nan" leaves it out with a warning.
         ValueError : there are not as many ids or metadata as texts, or the store refuses one of them.
         """
         texts, ids, metadata = as_items(texts), None if ids is None else as_items(ids), _metadata_rows(metadata)
@@ -178,10 +181,14 @@ class SemanticSearch:
         return self
 
     def _check_texts(self, texts: list, start: int) -> None:
-        if self.encoder.on_error == "raise":
-            for i, text in enumerate(texts, start):
-                if problem := self.encoder._check(text):
-                    raise ItemError(i, problem)
+        strict = self.encoder.on_error == "raise"
+        for i, text in enumerate(texts, start):
+            problem = self.encoder._check(text) if strict or not isinstance(text, str) else None
+            if problem and strict:
+                raise ItemError(i, problem)
+            if not problem and not isinstance(text, str):
+                raise TypeError(f"Item {i} is {_describe(text)}, no text. SemanticSearch keeps texts and str paths: for "
+                                "pictures or sounds in memory use FaissStore.add(ids, encoder.encode(items)).")
 
     def _add_chunk(self, texts: list[str], done: int, ids: list | None, metadata: list | None) -> None:
         ids = self._new_ids(len(texts)) if ids is None else ids

@@ -26,7 +26,8 @@ from scipy.fft import dct, rfft
 from scipy.ndimage import correlate1d
 from scipy.signal import get_window
 
-from ..core import ItemError, MissingExtra, ModelError, as_items, fingerprint_of, pick_device, require
+from ..core import (ItemError, MissingExtra, ModelError, UnreadableItem, as_items, cpus, fingerprint_of, pick_device,
+                            require)
 from .backends import (Trainable, Weights, _can_prepack, model_fingerprint, prepack, resolve_dtype,
                                        token_batches)
 from .decode import MediaEncoder, MediaError, read_sound, sound_problem
@@ -167,6 +168,7 @@ class MelEncoder(MediaEncoder):
     segments : parts of equal length into which the time is cut; each has its own mean and standard deviation, so that with more
         than one the order of sounds counts.
     normalize : whether rows have unit length.
+    urls : whether items that are http:// or https:// addresses are downloaded.
     on_error : "raise" names the first bad item, "nan" gives a row of NaN for each.
 
     Columns: for each segment, mean and standard deviation of the features, then of their deltas.
@@ -175,25 +177,28 @@ class MelEncoder(MediaEncoder):
     def __init__(self, features: Literal["mfcc", "logmel"] = "mfcc", *, n_mels: int = 64, n_mfcc: int = 20, rate: int = 16_000,
                  frame: float = 0.025, hop: float = 0.010, fmin: float = 0.0, fmax: float | None = None,
                  scale: Literal["slaney", "htk"] = "slaney", segments: int = 1, normalize: bool = False,
-                 on_error: Literal["raise", "nan"] = "raise"):
+                 urls: bool = False, on_error: Literal["raise", "nan"] = "raise"):
         self.features, self.n_mels, self.n_mfcc, self.rate, self.frame, self.hop = features, n_mels, n_mfcc, rate, frame, hop
         self.fmin, self.fmax, self.scale, self.segments = fmin, fmax, scale, segments
-        self.normalize, self.on_error = normalize, on_error
+        self.normalize, self.urls, self.on_error = normalize, urls, on_error
 
     @property
     def dim(self) -> int:
         """Columns: segments x 4 x features."""
         if self.features not in ("mfcc", "logmel"):
             raise ValueError(f"features must be 'mfcc' or 'logmel', not {self.features!r}.")
-        if not isinstance(self.segments, numbers.Integral) or self.segments < 1 or not 1 <= self.n_mfcc <= self.n_mels:
-            raise ValueError(f"segments must be at least 1, n_mfcc from 1 to n_mels, not {self.segments}, {self.n_mfcc} "
-                             f"(n_mels={self.n_mels}).")
-        return self.segments * 4 * (self.n_mfcc if self.features == "mfcc" else self.n_mels)
+        count = self.n_mfcc if self.features == "mfcc" else self.n_mels
+        if not all(isinstance(n, numbers.Integral) for n in (self.segments, count)) or self.segments < 1 \
+                or not 1 <= count <= self.n_mels:
+            raise ValueError(f"segments must be at least 1, and for 'mfcc' n_mfcc from 1 to n_mels, not {self.segments} and "
+                             f"{count} (n_mels={self.n_mels}).")
+        return int(self.segments * 4 * count)
 
     @property
     def fingerprint(self) -> str:
         """Hash of every setting that changes a vector, and of the libraries' versions."""
-        settings = {name: value for name, value in self.get_params().items() if name != "on_error"}
+        apart = ("urls", "on_error") if self.features == "mfcc" else ("urls", "on_error", "n_mfcc")
+        settings = {name: value for name, value in self.get_params().items() if name not in apart}
         libraries = {"numpy": np.__version__, "scipy": scipy.__version__} | _decoders()
         return fingerprint_of(encoder="MelEncoder", settings=settings, libraries=libraries)
 
@@ -204,10 +209,10 @@ class MelEncoder(MediaEncoder):
         return mfcc(bands, self.n_mfcc) if self.features == "mfcc" else bands
 
     def _check(self, item: Any) -> str | None:
-        return sound_problem(item)
+        return sound_problem(item, urls=self.urls)
 
     def _vector(self, item: Any) -> np.ndarray:
-        frames = self.frames(read_sound(item, rate=self.rate))
+        frames = self.frames(read_sound(item, rate=self.rate, urls=self.urls))
         both = np.hstack([frames, deltas(frames)])
         edges = np.linspace(0, len(both), self.segments + 1)        # a frame may serve two segments where there are few
         parts = [both[int(low):max(int(low) + 1, math.ceil(high))] for low, high in itertools.pairwise(edges)]
@@ -217,10 +222,11 @@ class MelEncoder(MediaEncoder):
         vectors = np.full((len(items), self.dim), np.nan, dtype=np.float32)
         mel_filters(self.n_mels, 1 << (max(2, round(self.frame * self.rate)) - 1).bit_length(), self.rate, fmin=self.fmin,
                     fmax=self.fmax, scale=self.scale)           # says what is wrong with the settings before any item is read
-        for i, vector in enumerate(self._opened(items, self._vector)):
-            if vector is not None:
-                vectors[i] = vector
-            advance(1)
+        with contextlib.closing(self._opened(items, self._vector)) as opened:
+            for i, vector in enumerate(opened):
+                if vector is not None:
+                    vectors[i] = vector
+                advance(1)
         return vectors
 
 
@@ -575,9 +581,9 @@ class _Pipeline:
     dtype: str
     device: str
 
-    def read(self, item: Any) -> list[tuple[np.ndarray, int]]:
+    def read(self, item: Any, *, urls: bool = False) -> list[tuple[np.ndarray, int]]:
         """The windows of a sound, each with how many samples it has."""
-        samples = read_sound(item, rate=self.kind.rate)
+        samples = read_sound(item, rate=self.kind.rate, urls=urls)
         last = max(1, len(samples) - (self.window - self.step))         # what begins there or later was heard already
         windows = [samples[start:start + self.window] for start in range(0, last, self.step)]
         windows = [part for part in windows if len(part) >= self.kind.shortest] or windows[:1]
@@ -650,6 +656,7 @@ class AudioEncoder(MediaEncoder):
     device : torch device, or "auto".
     weights : replaces the model's own weights: what a trained `_trainable().module` holds.
     normalize : whether rows have unit length.
+    urls : whether items that are http:// or https:// addresses are downloaded.
     on_error : "raise" names the first bad item, "nan" gives a row of NaN for each.
 
     Notes
@@ -666,10 +673,11 @@ class AudioEncoder(MediaEncoder):
     def __init__(self, model: str | Path, *, revision: str | None = None, layer: int | Literal["weighted"] = -1,
                  pooling: Literal["mean", "max", "attention"] = "mean", window: float | None = None, overlap: float = 0.0,
                  dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto", device: str = "auto",
-                 weights: Weights | None = None, normalize: bool = False, on_error: Literal["raise", "nan"] = "raise"):
+                 weights: Weights | None = None, normalize: bool = False, urls: bool = False,
+                 on_error: Literal["raise", "nan"] = "raise"):
         self.model, self.revision, self.layer, self.pooling = model, revision, layer, pooling
         self.window, self.overlap, self.dtype, self.device = window, overlap, dtype, device
-        self.weights, self.normalize, self.on_error = weights, normalize, on_error
+        self.weights, self.normalize, self.urls, self.on_error = weights, normalize, urls, on_error
 
     @property
     def rate(self) -> int:
@@ -685,7 +693,7 @@ class AudioEncoder(MediaEncoder):
     def fingerprint(self) -> str:
         """Hash of the model's files, of every setting that changes a vector, what was learned, and the libraries' versions."""
         device = pick_device(self.device)
-        apart = ("model", "revision", "device", "on_error", "weights")
+        apart = ("model", "revision", "device", "urls", "on_error", "weights")
         settings = {name: value for name, value in self.get_params().items() if name not in apart}
         settings |= {"dtype": resolve_dtype(self.dtype, device, "torch"), "device": device.partition(":")[0]}
         learned = [None if part is None else part.sha256 for part in (self.weights, getattr(self, "learned_", None))]
@@ -714,6 +722,7 @@ class AudioEncoder(MediaEncoder):
 
         Raises
         ------
+        ItemError : a sound cannot be read; with on_error="nan" too, because a row of NaN has nothing to teach.
         ValueError : there is something to learn, and no `y`, or labels of one kind only.
         """
         if not self._learns() or self.weights is not None:
@@ -728,7 +737,11 @@ class AudioEncoder(MediaEncoder):
             if (problem := self._check(item)) is not None:
                 raise ItemError(i, problem)
         pipeline = self._with(learned_=self._blank())._pipeline()
-        features, owner = _features(pipeline, self._with(on_error="raise")._opened(items, pipeline.read))
+        try:
+            with self._with(on_error="raise")._read_ahead(items, pipeline) as opened:
+                features, owner = _features(pipeline, opened)
+        except UnreadableItem as error:
+            raise ItemError(next(i for i, item in enumerate(items) if item is error.item), error.reason) from error
         codes = np.unique(labels, return_inverse=True)[1][owner]
         self.learned_ = Weights(_learn(features, codes, self.pooling, self.layer == "weighted", steps))
         return self
@@ -753,7 +766,7 @@ class AudioEncoder(MediaEncoder):
         return other.set_params(**changes)
 
     def _check(self, item: Any) -> str | None:
-        return sound_problem(item)
+        return sound_problem(item, urls=self.urls)
 
     def _bundle(self) -> str | None:
         name = str(self.model)
@@ -786,21 +799,21 @@ class AudioEncoder(MediaEncoder):
 
     def _layer(self) -> int:
         layers = self._kind().layers
-        if not isinstance(self.layer, int) or self.layer is True or not -layers <= self.layer < layers:
+        whole = isinstance(self.layer, numbers.Integral) and not isinstance(self.layer, bool)
+        if not whole or not -layers <= self.layer < layers:
             raise ValueError(f"layer must be from {-layers} to {layers - 1} for this model, or 'weighted', not {self.layer!r}.")
-        return self.layer
+        return int(self.layer)
 
     def _network(self) -> Any:
         """A network of its own, in float32 on the CPU, with what was learned or given."""
         if self.pooling not in ("mean", "max", "attention"):
             raise ValueError(f"pooling must be 'mean', 'max' or 'attention', not {self.pooling!r}.")
         kind, model = self._base()
-        if self.layer != "weighted":
-            self._layer()
-        elif len({kind.width(layer) for layer in range(kind.layers)}) > 1:
+        layer = self.layer if self.layer == "weighted" else self._layer()
+        if layer == "weighted" and len({kind.width(layer) for layer in range(kind.layers)}) > 1:
             raise ValueError("layer='weighted' needs layers of one width, and this model's differ. Choose one layer.")
         model = copy.deepcopy(model) if self.weights is not None else model
-        network = _network_class()(kind, model, self.layer, self.pooling)
+        network = _network_class()(kind, model, layer, self.pooling)
         if self.weights is not None:
             self.weights.into(network)
         elif self._learns():
@@ -837,19 +850,27 @@ class AudioEncoder(MediaEncoder):
             raise NotFittedError(f"layer={self.layer!r}, pooling={self.pooling!r} are learned from labels: call fit(X, y) first.")
         pipeline = self._pipeline()
         sums, heard = np.zeros((len(items), self.dim), dtype=np.float32), np.zeros(len(items), dtype=np.float32)
-        for windows, owner in _blocks(self._opened(items, pipeline.read)):
-            owner = np.array(owner)
-            for batch in pipeline.batches(windows, batch_size):
-                some = [windows[i] for i in batch]
-                vectors = pipeline.run(pipeline.network.pooled, some).float().cpu().numpy()
-                seconds = np.array([n for _, n in some], dtype=np.float32) / pipeline.kind.rate
-                if not np.isfinite(vectors).all():
-                    raise ModelError(f"Vectors of {self.model} are not finite: its weights are too large for {pipeline.dtype}.")
-                np.add.at(sums, owner[batch], vectors * seconds[:, None])
-                np.add.at(heard, owner[batch], seconds)
-            advance(len(np.unique(owner)))
+        with self._read_ahead(items, pipeline) as opened:
+            for windows, owner in _blocks(opened):
+                owner = np.array(owner)
+                for batch in pipeline.batches(windows, batch_size):
+                    some = [windows[i] for i in batch]
+                    vectors = pipeline.run(pipeline.network.pooled, some).float().cpu().numpy()
+                    seconds = np.array([n for _, n in some], dtype=np.float32) / pipeline.kind.rate
+                    if not np.isfinite(vectors).all():
+                        raise ModelError(f"Vectors of {self.model} are not finite: its weights are too large for "
+                                         f"{pipeline.dtype}.")
+                    np.add.at(sums, owner[batch], vectors * seconds[:, None])
+                    np.add.at(heard, owner[batch], seconds)
+                advance(len(np.unique(owner)))
         heard[heard == 0] = np.nan
         return sums / heard[:, None]
+
+    def _read_ahead(self, items: list, pipeline: _Pipeline) -> contextlib.closing:
+        """The windows of each sound, to be used in a `with` statement: its end is the end of the threads that read. Few sounds
+        wait, because one may be an hour."""
+        read = functools.partial(pipeline.read, urls=self.urls)
+        return contextlib.closing(self._opened(items, read, ahead=2 * cpus()))
 
     def _trainable(self) -> Trainable:
         """The encoder opened for training; sounds longer than `window` are several windows of one row."""
@@ -864,7 +885,7 @@ class AudioEncoder(MediaEncoder):
             rows = []
             for i, item in enumerate(items):
                 try:
-                    rows.append(reader.read(item))
+                    rows.append(reader.read(item, urls=self.urls))
                 except MediaError as error:
                     raise ItemError(i, str(error)) from error
             return _batch(reader, rows)
