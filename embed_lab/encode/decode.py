@@ -64,6 +64,8 @@ _SIGNATURES: tuple[tuple[int, bytes, Modality | None, str], ...] = (
     (0, b"%PDF", None, "a PDF"), (0, b"%!PS", None, "PostScript"), (0, b"\xc5\xd0\xd3\xc6", None, "PostScript"),
     (0, b"PK\3\4", None, "a zip archive"), (0, b"\x1f\x8b", None, "a gzip archive"),
     (0, b"version https://git-lfs", None, "a Git LFS pointer: the file itself is still to be fetched"))
+_OUTER = {b"WAVE": (b"RIFF", b"RIFX", b"RF64", b"BW64"), b"WEBP": (b"RIFF",), b"AVI ": (b"RIFF",), b"AIFF": (b"FORM",),
+          b"AIFC": (b"FORM",)}          # what the file starts with, where the signature stands further in
 
 
 def kind_of_file(head: bytes) -> tuple[Modality | None, str]:
@@ -78,7 +80,7 @@ def kind_of_file(head: bytes) -> tuple[Modality | None, str]:
     Its modality and a few words: ("image", "a JPEG picture"), (None, "an HTML page"), (None, "of no known kind").
     """
     for start, signature, modality, name in _SIGNATURES:
-        if head[start:start + len(signature)] == signature:
+        if head[start:start + len(signature)] == signature and head[:4] in _OUTER.get(signature, (head[:4],)):
             return modality, name
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] >> 1 & 3 in (1, 2):
         return "audio", "an mp3 sound"          # it starts with a frame of layer II or III, without a tag before it
@@ -117,7 +119,8 @@ def _file_problem(item: Any, what: str, urls: bool) -> str | None:
         return None if item else "is empty: no bytes"
     name = os.fspath(item)
     if _is_url(item):
-        return None if urls else f"is a URL, and nothing is downloaded unless urls=True asks for it: {name!r}"
+        how = "videos are not downloaded" if what == "video" else "nothing is downloaded unless urls=True asks for it"
+        return None if urls else f"is a URL, and {how}: {name!r}"
     if os.path.isdir(name):
         return f"is a folder, not a {what}: {name!r}"
     if not os.path.isfile(name):
@@ -295,8 +298,9 @@ def read_image(item: Any, *, at_least: int | None = None, urls: bool = False) ->
 
     Returns
     -------
-    PIL image of mode RGB; where `item` is one already, and upright, it is returned itself. What is transparent lies on white, 16
-    bits are divided by 257, colour profiles are not applied.
+    PIL image of mode RGB; where `item` is one already, and upright, it is returned itself; one that was opened and not yet loaded
+    is loaded, and keeps its pixels. What is transparent lies on white, 16 bits are divided by 257, colour profiles are not
+    applied.
 
     Raises
     ------
@@ -309,7 +313,7 @@ def read_image(item: Any, *, at_least: int | None = None, urls: bool = False) ->
     if _is_file(item):
         with _file_of(item, "picture", urls) as file:
             return _decode_picture(file, item, at_least)
-    if problem := image_problem(item):
+    if problem := image_problem(item) or (_load_problem(item) if _is_pil(item) else None):
         raise MediaError(problem)
     try:
         return _rgb(_upright(item) if _is_pil(item) else _picture_of(_channels_last(item)))
@@ -323,7 +327,7 @@ def image_problem(item: Any, *, urls: bool = False) -> str | None:
     """What is wrong with a picture as far as can be told without decoding it; None when it seems good.
 
     Looked at are type, existence, header and size, and of an array its numbers. A URL is not asked, and a PIL image that was
-    opened and not yet loaded is loaded now.
+    opened and not yet loaded stays so.
     """
     if _is_file(item):
         return _file_problem(item, "picture", urls) if _is_url(item) else _header_problem(item)
@@ -347,11 +351,20 @@ def _is_pil(item: Any) -> bool:
     return "PIL.Image" in sys.modules and isinstance(item, sys.modules["PIL.Image"].Image)
 
 
+def _is_unloaded(item: Any) -> bool:
+    """Whether `item` is a PIL image that was opened and has no pixels yet."""
+    return _is_pil(item) and hasattr(item, "tile") and getattr(item, "_im", None) is None      # Pillow has no public word for it
+
+
 def _pil_problem(picture: Any) -> str | None:
     if not picture.width * picture.height:
         return f"is a picture without a pixel: {picture.width} by {picture.height}"
     if picture.width * picture.height > MAX_PIXELS:
         return _too_large(*picture.size)
+    return None if _is_unloaded(picture) else _load_problem(picture)
+
+
+def _load_problem(picture: Any) -> str | None:
     try:
         picture.load()
     except Exception as error:
@@ -598,8 +611,8 @@ def modality_of(item: Any) -> Modality | None:
     """What an item is, by its type alone; None when that does not tell.
 
     A str is always text: a picture or sound on disk is a Path, whose suffix tells, or else its first bytes. Bytes are told by
-    their first bytes; a PIL image and an array of 2 or 3 axes are an image; (samples, rate) and a dict with "array" and
-    "sampling_rate" are audio.
+    their first bytes; a PIL image and an array of 2 or 3 axes are an image; (samples, rate), an array or a list and a number, and
+    a dict with "array" and "sampling_rate" are audio.
     """
     if isinstance(item, str):
         return "text"
@@ -609,7 +622,14 @@ def modality_of(item: Any) -> Modality | None:
         return kind_of_file(_head(item))[0]
     if _is_pil(item) or _is_array(item) and len(item.shape) in (2, 3):
         return "image"
-    return "audio" if _pair(item) is not None else None
+    return "audio" if _is_sound(item) else None
+
+
+def _is_sound(item: Any) -> bool:
+    if isinstance(item, Mapping) or (pair := _pair(item)) is None:
+        return _pair(item) is not None
+    samples, rate = pair
+    return isinstance(rate, numbers.Real) and not isinstance(rate, bool) and (_is_array(samples) or isinstance(samples, list))
 
 
 def _head(item: Any) -> bytes:
@@ -701,6 +721,18 @@ class MediaEncoder(Encoder):
 
     urls: bool = False
 
+    def stream(self, items, **options) -> Iterator[tuple[list, np.ndarray]]:
+        """`Encoder.stream`.
+
+        Raises
+        ------
+        TypeError : `items` is not a container of items, or is one picture as an array, whose rows would be taken for pictures.
+        """
+        if _is_array(items) and len(items.shape) == 3 and items.shape[0 if hasattr(items, "detach") else 2] in (1, 3, 4):
+            raise TypeError(f"Expected a collection of items, got a single picture, by its shape {tuple(items.shape)}. Put it in "
+                            "a list; grey pictures in one array need an axis for their one channel.")
+        return super().stream(items, **options)
+
     def _content(self, item: Any) -> bytes:
         return media_content(item)
 
@@ -708,6 +740,8 @@ class MediaEncoder(Encoder):
         """What two items share that are encoded once: the same path, or the same content in memory."""
         if isinstance(item, (str, os.PathLike)):
             return os.fspath(item)
+        if _is_unloaded(item):
+            return id(item)             # its content would have to be decoded, one after the other
         return hashlib.blake2b(media_content(item), digest_size=16).digest()
 
     def _encode_distinct(self, items: list, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:

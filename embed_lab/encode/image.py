@@ -6,6 +6,7 @@
 __all__ = ['Preprocessing', 'pool', 'fold_batch_norm', 'ImageEncoder']
 
 # %% ../../nbs/encode/27_image.ipynb #e4589bdd
+import contextlib
 import copy
 import functools
 import itertools
@@ -172,19 +173,35 @@ def _preprocessing_from(known: Preprocessing | None, changes: Mapping[str, Any])
     names = [field.name for field in fields(Preprocessing)]
     if unknown := set(changes) - set(names):
         raise ValueError(f"preprocess has {sorted(unknown)}; it may have {names}.")
-    values = {name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in changes.items()}
-    values |= {name: (values[name],) * 2 for name in ("size", "resize") if isinstance(values.get(name), int)}
+    values = {name: _as_attribute(name, value) for name, value in changes.items()}
     made = replace(known, **values) if known else Preprocessing(**values)
-    if made.interpolation.upper() not in _pillow().Resampling.__members__:
+    if not isinstance(made.interpolation, str) or made.interpolation.upper() not in _pillow().Resampling.__members__:
         known = [filter.name.lower() for filter in _pillow().Resampling]
         raise ValueError(f"interpolation must be one of {known}, not {made.interpolation!r}.")
     if made.crop not in ("center", "squash", "border") or len(made.mean) != len(made.std) or len(made.mean) not in (1, 3):
         raise ValueError("crop must be 'center', 'squash' or 'border', and mean and std have a number for each of 1 or 3 "
                          f"channels: {made}")
+    if min(made.std) <= 0:
+        raise ValueError(f"std must be more than 0 in each channel, for it is divided by: {made.std}")
     if made.crop == "center" and min(np.subtract(made.resize, made.size)) < 0:
-        raise ValueError(f"A picture scaled to {made.resize} has no {made.size} pixels to cut out: in preprocess, resize must be at "
-                         "least size.")
+        raise ValueError(f"A picture scaled to {made.resize} has no {made.size} pixels to cut out: in preprocess, resize must be "
+                         "at least size.")
     return made
+
+
+def _as_attribute(name: str, value: Any) -> Any:
+    """An attribute of Preprocessing as it stands in JSON, as a tuple where it is one."""
+    if name not in ("size", "resize", "mean", "std"):
+        return value
+    pixels = name in ("size", "resize")
+    kind = numbers.Integral if pixels else numbers.Real
+    values = (value, value) if pixels and isinstance(value, kind) else value
+    good = isinstance(values, (list, tuple)) and all(
+        isinstance(each, kind) and not isinstance(each, bool) and math.isfinite(each) for each in values)
+    if not good or pixels and (len(values) != 2 or min(values) < 1):
+        wanted = "a whole number of pixels, at least 1, or two of them" if pixels else "a list of numbers, one a channel"
+        raise ValueError(f"{name} in preprocess must be {wanted}, not {value!r}.")
+    return tuple(int(each) if pixels else float(each) for each in values)
 
 # %% ../../nbs/encode/27_image.ipynb #32b54463
 @dataclass(frozen=True)
@@ -258,7 +275,7 @@ class _Torchvision:
         kind, _, entry = self.name.partition(".")
         for name in models.list_models(module=models):
             weights = models.get_model_weights(name)
-            if kind == name or kind == weights.__name__ and entry in weights.__members__:
+            if kind == name and not entry or kind in (name, weights.__name__) and entry in weights.__members__:
                 return name, weights[entry] if entry else getattr(weights, "DEFAULT", None)
         raise ModelError(f"torchvision has neither a classifier nor weights called {self.name!r}. Names are as in "
                          "'torchvision/resnet50' or 'torchvision/ResNet50_Weights.IMAGENET1K_V2'.")
@@ -292,23 +309,26 @@ class _Folder:
     """A folder with config.json and model.safetensors, as timm publishes them or `ImageEncoder.export_model` writes them."""
 
     path: Path
+    seed: int = 0
+    pretrained: bool = True
 
     @property
     def identity(self) -> list:
-        return ["folder", model_fingerprint(self.path)]
+        return ["folder", model_fingerprint(self.path)] if self.pretrained else ["folder", self._config(), self.seed]
 
     def build(self, size: int | None, pretrained: bool) -> tuple[Any, Preprocessing]:
-        config, weights = self._config(), self.path / "model.safetensors"
+        config, weights, pretrained = self._config(), self.path / "model.safetensors", pretrained and self.pretrained
+        _refuse_steering(config, self.path)
         if pretrained and not weights.is_file():
             raise ModelError(f"{self.path} has no model.safetensors. Pickled weights are not loaded, for a pickle can run code: "
                              "write them anew with timm.models.save_for_hf(model, folder, safe_serialization=True).")
         try:
             if config.get("library") == "torchvision":
-                model = _torchvision_model(config["architecture"], None, **config["model_args"])
+                model = _torchvision_model(config["architecture"], None, self.seed, **config["model_args"])
                 known = _preprocessing_from(None, config["preprocessing"])
                 return Weights.load(weights).into(model) if pretrained else model, _resized(known, size)
             return _timm_model(config["architecture"], self._known(config, weights if pretrained else None),
-                               config.get("model_args", {}), size, seed=0)
+                               config.get("model_args") or {}, size, self.seed)
         except ModelError:
             raise
         except Exception as error:      # each library has errors of its own for what does not fit
@@ -333,16 +353,46 @@ class _Folder:
         classes = config.get("num_classes", known.get("num_classes", 1000))
         return known | {"num_classes": classes, "source": "", "custom_load": False, "file": weights and str(weights)}
 
+
+def _refuse_steering(config: Mapping, path: Path) -> None:
+    """A config.json comes from strangers: it may name an architecture and its shape, and no other file or address to load."""
+    if config.get("library") == "torchvision":
+        models = require("torchvision.models", extra="image", caller="ImageEncoder")
+        known = config["architecture"] in models.list_models(module=models)
+    else:
+        known = isinstance(config["architecture"], str) and require("timm", extra="image", caller="ImageEncoder").is_model(
+            config["architecture"])
+    if not known:
+        raise ModelError(f"The config.json of {path} names the architecture {config['architecture']!r}, which the library does "
+                         "not have.")
+    args = config.get("model_args") or {}
+    steering = ("checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
+    if bad := [name for name in args if name in steering or name.startswith("weights")]:
+        raise ModelError(f"The config.json of {path} has {', '.join(map(repr, bad))} in model_args, which would load other files "
+                         "than its model.safetensors.")
+
 # %% ../../nbs/encode/27_image.ipynb #bf019c04
 @dataclass(frozen=True)
 class _Own:
-    """A torch module that the user brings; the pixels it gets are from 0 to 1 unless `preprocess` says otherwise."""
+    """A torch module that the user brings; the pixels it gets are from 0 to 1 unless `preprocess` says otherwise.
+
+    Its identity sees weights, buffers, and the numbers, texts and tensors that are attributes of it and of its parts. It does not
+    see code: a changed `forward`, a closure or any other object that is an attribute.
+    """
 
     module: Any
 
     @property
     def identity(self) -> list:
-        return ["module", type(self.module).__qualname__, repr(self.module), Weights(self.module.state_dict()).sha256]
+        known = asdict(_timm_preprocessing(self.module, None)) if _is_timm(self.module) else None
+        tensors, plain = dict(self.module.state_dict()) | dict(self.module.named_buffers()), {}
+        for part, module in self.module.named_modules():
+            for name, value in vars(module).items():
+                if _torch().is_tensor(value):
+                    tensors[f"{part}.{name} "] = value          # the space keeps it apart from weights of that name
+                elif name != "training" and _is_plain(value):
+                    plain[f"{part}.{name}"] = repr(value)
+        return ["module", type(self.module).__qualname__, repr(self.module), known, plain, Weights(tensors).sha256]
 
     def build(self, size: int | None, pretrained: bool) -> tuple[Any, Preprocessing]:
         model = copy.deepcopy(self.module).float().cpu().eval()
@@ -352,6 +402,10 @@ class _Own:
             raise ValueError("A module of your own does not say how large its pictures are: give size=, and with preprocess= "
                              "what else differs from pixels from 0 to 1, as in preprocess={'mean': [0.5] * 3, 'std': [0.5] * 3}.")
         return model, Preprocessing((size, size), (size, size), "bilinear", mean=(0.0,) * 3, std=(1.0,) * 3)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (int, float, str)) or isinstance(value, (tuple, list)) and all(map(_is_plain, value))
 
 
 def _source(model: Any, pretrained: bool, seed: int, revision: str | None) -> Any:
@@ -368,7 +422,7 @@ def _source(model: Any, pretrained: bool, seed: int, revision: str | None) -> An
         return _Own(model)
     path = Path(model).expanduser()
     if str(model) and path.is_dir():
-        return _Folder(path)
+        return _Folder(path, seed, pretrained)
     library, _, name = str(model).partition("/")
     if not name or "/" in name or library in ("", ".", "..", "~") or path.is_absolute() or path.exists():
         raise ModelError(f"There is no model folder at {str(model)!r}; and names are as in 'timm/resnet50.a1_in1k', "
@@ -377,7 +431,7 @@ def _source(model: Any, pretrained: bool, seed: int, revision: str | None) -> An
         return _Torchvision(name, seed, pretrained)
     if library == "timm" and not pretrained:
         return _Timm(name, seed)
-    return _Folder(_download(_hub_name(name) if library == "timm" else str(model), revision))
+    return _Folder(_download(_hub_name(name) if library == "timm" else str(model), revision, pretrained), seed, pretrained)
 
 
 def _hub_name(name: str) -> str:
@@ -389,10 +443,11 @@ def _hub_name(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=64)        # one look at the hub a process, not one a call
-def _download(repository: str, revision: str | None) -> Path:
+def _download(repository: str, revision: str | None, weights: bool) -> Path:
     hub = require("huggingface_hub", extra="image", caller="ImageEncoder")
     try:
-        return Path(hub.snapshot_download(repository, revision=revision, allow_patterns=["config.json", "model.safetensors"]))
+        wanted = ["config.json", *["model.safetensors"] * weights]
+        return Path(hub.snapshot_download(repository, revision=revision, allow_patterns=wanted))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"Model {repository!r} is neither a folder here nor to be had from the hub: {reason}") from error
@@ -431,8 +486,8 @@ def pool(rows: Any, pooling: str, prefix: int = 0) -> Any:
     Parameters
     ----------
     rows : (n, t, d) tensor: t places of a feature map, or t tokens.
-    pooling : "avg"; "max"; "gem", the generalised mean with exponent 3 (Radenovic, Tolias and Chum, TPAMI 2019), between the two;
-        or "cls", the first token.
+    pooling : "avg"; "max"; "gem", the generalised mean with exponent 3 (Radenovic, Tolias and Chum, TPAMI 2019), between the two
+        where nothing is negative: numbers below 1e-6 count as 1e-6, as there; or "cls", the first token.
     prefix : tokens before those of the patches (class and register tokens); only "cls" looks at them.
 
     Returns
@@ -557,7 +612,8 @@ def fold_batch_norm(model: Any, example: Any) -> Any:
 
     Returns
     -------
-    The twin; `model` itself where there is nothing to fold, or where the twin would not compute the same.
+    The twin; `model` itself where there is nothing to fold, or where a row of the twin's would be further from the model's than
+    1e-5 of its length.
 
     Source: Jacob et al., Quantization and training of neural networks, CVPR 2018, section 3.2.
     """
@@ -575,8 +631,8 @@ def fold_batch_norm(model: Any, example: Any) -> Any:
         after = [norm.drop, norm.act] if hasattr(norm, "act") else []        # timm's normalisation brings its activation
         twin.set_submodule(names[norm], torch.nn.Sequential(*after))
     with torch.inference_mode():
-        apart = (twin(example) - wanted).abs().max() / wanted.abs().max()
-    return twin if apart < 1e-4 else model
+        apart = (twin(example) - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
+    return twin if apart.max() < 1e-5 else model
 
 
 def _norms_after_convolutions(model: Any, example: Any) -> list[tuple[Any, Any]]:
@@ -688,6 +744,9 @@ def _export(features: Any, preprocessing: Preprocessing, path: Path) -> Path:
     return path / "model.xml"
 
 # %% ../../nbs/encode/27_image.ipynb #94464f2d
+_DRAFT = 1.5        # times the size that a picture is brought to are decoded at least, where not all of it is
+
+
 class ImageEncoder(MediaEncoder):
     """Vectors of pictures by any backbone of timm or torchvision (ResNet, EfficientNet, ViT, ConvNeXt, DINO, ...) or by a module
     of your own, each with its own preprocessing and in eval mode.
@@ -701,7 +760,7 @@ class ImageEncoder(MediaEncoder):
         format; "torchvision/ResNet50_Weights.IMAGENET1K_V2" or "torchvision/resnet50", weights that torchvision downloads and
         checks by their hash; a folder with config.json and model.safetensors, as `timm.models.save_for_hf` and `export_model`
         write it; or a torch module, which returns (n, dim) vectors, or a feature map or tokens to be pooled.
-    pretrained : False for random weights, drawn from `seed`: the start of a training.
+    pretrained : False for random weights, drawn from `seed`: the start of a training. A module of your own keeps those it has.
     weights : weights to take the place of the model's own, by the names of the model.
     revision : branch, tag or commit on the hub.
     layer : the part of the model to read, by the name it has in `named_modules()` (`layers` lists those of use), or by its
@@ -726,7 +785,7 @@ class ImageEncoder(MediaEncoder):
     two batch sizes can round differently.
     """
 
-    _loaded = ("_network_",)
+    _loaded = ("_network_", "_token_network_")
     _tokens = False
 
     def __init__(self, model: Any, *, pretrained: bool = True, weights: Weights | None = None, revision: str | None = None,
@@ -763,7 +822,7 @@ class ImageEncoder(MediaEncoder):
         """Hash of the model's weights, of every setting that changes a vector, and of the libraries' versions."""
         apart = ("model", "pretrained", "weights", "revision", "seed", "device", "urls", "on_error")
         settings = {name: value for name, value in self.get_params(deep=False).items() if name not in apart}
-        settings |= {"dtype": self._arithmetic, "exact": self.dtype == "float32", "tokens": self._tokens,
+        settings |= {"dtype": self._arithmetic, "draft": None if self.dtype == "float32" else _DRAFT, "tokens": self._tokens,
                      "device": self._place().partition(":")[0], "preprocess": dict(self.preprocess or {})}
         return fingerprint_of(encoder="ImageEncoder", model=self._identity(), settings=settings,
                               libraries=_versions(self.backend))
@@ -785,8 +844,10 @@ class ImageEncoder(MediaEncoder):
         if self.crops != 1 or self.pooling is not None:
             raise ValueError("Tokens are of one crop, before any pooling: leave crops and pooling out.")
         tokens = self._with(normalize=False)
-        tokens._tokens = True
-        return tokens.encode(items, batch_size=batch_size, progress=progress).reshape(-1, *tokens._network().shape)
+        tokens._tokens, tokens._network_ = True, self.__dict__.get("_token_network_", (None,))
+        rows = tokens.encode(items, batch_size=batch_size, progress=progress)
+        shape, self._token_network_ = tokens._network().shape, tokens._network_
+        return rows.reshape(-1, *shape)
 
     def export_model(self, path: str | Path) -> Path:
         """Write the model with the weights it has now as a folder that `ImageEncoder(path)` reads; that of a timm model is in the
@@ -812,7 +873,7 @@ class ImageEncoder(MediaEncoder):
                 f"JPEG decoded {'in full' if self.dtype == 'float32' else 'at reduced size where that is enough'}")
 
     def _with(self, **changes: Any) -> "ImageEncoder":
-        """A copy that shares what is loaded, with other settings."""
+        """A copy with other settings; `_load` shares the model's weights between the two, and what computes is made anew."""
         return copy.copy(self).set_params(**changes)
 
     def _check(self, item: Any) -> str | None:
@@ -839,8 +900,9 @@ class ImageEncoder(MediaEncoder):
         if self.size is not None and (not isinstance(self.size, numbers.Integral) or self.size < 1):
             raise ValueError(f"size must be a whole number of pixels, at least 1, not {self.size!r}.")
         source = self._source()
+        size = None if self.size is None else int(self.size)
         with _LOADING:
-            model, preprocessing = _load(source, fingerprint_of(source=source.identity), self.size, self.weights)
+            model, preprocessing = _load(source, fingerprint_of(source=source.identity), size, self.weights)
         return model, _preprocessing_from(preprocessing, self.preprocess or {})
 
     def _network(self) -> Any:
@@ -880,21 +942,28 @@ class ImageEncoder(MediaEncoder):
     def _reader(self) -> Callable[[Any], np.ndarray]:
         """A function from an item to its (crops, height, width, channels) uint8 windows."""
         preprocessing, crops, exact, urls = self.preprocessing, self.crops, self.dtype == "float32", self.urls
-        at_least = None if exact else max(preprocessing.resize)
+        at_least = None if exact else math.ceil(_DRAFT * max(preprocessing.resize))
         return lambda item: preprocessing.pictures(read_image(item, at_least=at_least, urls=urls), crops, exact=exact)
 
     def _encode(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
         network = self._network()
         rows = np.full((len(items), math.prod(network.shape)), np.nan, dtype=np.float32)
         size = batch_size or max(1, network.batch // self.crops)
-        opened = enumerate(self._opened(items, self._reader(), ahead=2 * size))
-        while batch := list(itertools.islice(opened, size)):
-            good = {i: pictures for i, pictures in batch if pictures is not None}
-            if good:
-                vectors = network(np.concatenate(list(good.values())))
-                rows[list(good)] = vectors.reshape(len(good), self.crops, -1).mean(axis=1)
-            advance(len(batch))
+        with contextlib.closing(self._opened(items, self._reader(), ahead=2 * size)) as opened:
+            numbered = enumerate(opened)            # closed here, for whoever holds an error of the model holds this frame too
+            while batch := list(itertools.islice(numbered, size)):
+                good = {i: pictures for i, pictures in batch if pictures is not None}
+                if good:
+                    vectors = self._finite(network(np.concatenate(list(good.values()))))
+                    rows[list(good)] = vectors.reshape(len(good), self.crops, -1).mean(axis=1)
+                advance(len(batch))
         return rows
+
+    def _finite(self, vectors: np.ndarray) -> np.ndarray:
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"{self.describe()}: its vectors are not finite. Its weights are damaged, or too large for this "
+                             "dtype.")
+        return vectors
 
     def _trainable(self) -> Trainable:
         """The model opened for training; what it is given is the centre of each picture, whatever `crops`."""

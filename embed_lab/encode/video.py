@@ -11,13 +11,14 @@ import contextlib
 import hashlib
 import io
 import itertools
+import numbers
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..core import Encoder, _describe, cpus, fingerprint_of, normalize, require
+from ..core import Encoder, ItemError, _describe, cpus, fingerprint_of, normalize, require
 from . import decode
 from .decode import MediaEncoder, MediaError, SharedSpaceEncoder, _file_of, _is_file, _unreadable, kind_of_file
 
@@ -166,7 +167,8 @@ def _claimed(container: Any, stream: Any) -> float:
     """Seconds that the pictures last, as the header says; 0 where it does not."""
     if stream.duration:
         return stream.duration * float(stream.time_base)
-    return 0.0 if container.streams.audio else (container.duration or 0) / 1e6
+    whole = 0.0 if container.streams.audio else (container.duration or 0) / 1e6
+    return whole - _start(stream) if "matroska" in container.format.name else whole        # Matroska says when it ends
 
 
 def read_frames(item: Any, count: int = 8, *, sampling: Literal["even", "scene"] = "even",
@@ -191,12 +193,17 @@ def read_frames(item: Any, count: int = 8, *, sampling: Literal["even", "scene"]
     MediaError : the video cannot be read, with what is wrong: no file, another kind of file, damaged, cut off, sound alone.
     ValueError : `count`, `side` or `sampling` cannot be.
     """
-    if count < 1 or side is not None and side < 1:
-        raise ValueError(f"count and side must be at least 1, not {count} and {side}.")
+    _refuse_numbers(side, count=count)
     if sampling not in ("even", "scene"):
         raise ValueError(f"sampling must be 'even' or 'scene', not {sampling!r}.")
     times = _middles(item, count) if sampling == "scene" else _even(_end(item), count)
     return [(shown.seconds, _picture(shown, side)) for shown in _shown_at(item, times)]
+
+
+def _refuse_numbers(side: Any, **counts: Any) -> None:
+    for name, number in {**counts, "side": 1 if side is None else side}.items():
+        if not isinstance(number, numbers.Integral) or number < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1, not {number!r}.")
 
 
 def _even(end: float, count: int) -> list[float]:
@@ -219,8 +226,9 @@ def stream_frames(item: Any, *, every: float = 1.0, side: int | None = None) -> 
     ------
     MediaError, ValueError : as in `read_frames`.
     """
-    if not every > 0:
-        raise ValueError(f"every must be more than 0 seconds, not {every}.")
+    if not isinstance(every, numbers.Real) or not every > 0:
+        raise ValueError(f"every must be more than 0 seconds, not {every!r}.")
+    _refuse_numbers(side)
     end, last = _end(item), None
     for shown in _shown_at(item, itertools.takewhile(lambda seconds: seconds < end, (i * every for i in itertools.count()))):
         if shown.seconds != last:
@@ -305,6 +313,7 @@ class VideoEncoder(MediaEncoder):
 
     @property
     def dim(self) -> int:
+        """Columns of the vectors: the frame encoder's."""
         return self.encoder.dim
 
     @property
@@ -340,15 +349,17 @@ class VideoEncoder(MediaEncoder):
             raise ValueError(f"pooling must be 'mean' or 'max', not {self.pooling!r}.")
         if not np.issubdtype(self._dtype, np.floating):
             raise ValueError(f"The vectors of frames must be floats to be pooled, not {self._dtype}.")
+        _refuse_numbers(self.side, frames=self.frames)
         rows = np.full((len(items), self.dim), np.nan, dtype=self._dtype)
-        opened = enumerate(self._opened(items, self._read, ahead=4))
-        while some := list(itertools.islice(opened, batch_size or 8)):
-            read = [(row, pictures) for row, pictures in some if pictures is not None]
-            vectors = _encode_pictures(self.encoder, [picture for _, pictures in read for picture in pictures])
-            ends = np.cumsum([len(pictures) for _, pictures in read])
-            for (row, _), of_video in zip(read, np.split(vectors, ends[:-1]) if read else ()):
-                rows[row] = pool(of_video, axis=0)
-            advance(len(some))
+        with contextlib.closing(self._opened(items, self._read, ahead=4)) as opened:     # whoever holds an error holds no threads
+            numbered = enumerate(opened)
+            while some := list(itertools.islice(numbered, batch_size or 8)):
+                read = [(row, pictures) for row, pictures in some if pictures is not None]
+                vectors = _encode_pictures(self.encoder, [picture for _, pictures in read for picture in pictures])
+                ends = np.cumsum([len(pictures) for _, pictures in read])
+                for (row, _), of_video in zip(read, np.split(vectors, ends[:-1]) if read else ()):
+                    rows[row] = pool(of_video, axis=0)
+                advance(len(some))
         return rows
 
     def _read(self, item: Any) -> list[Any]:
@@ -434,7 +445,11 @@ def search_video(encoder: Encoder, video: Any, query: Any, *, k: int = 5, every:
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}.")
     _refuse_video_encoder(encoder)
+    if problem := encoder._check(query):
+        raise ItemError(0, problem)
     asked = encoder.encode_query([query], normalize=True)[0]
+    if np.isnan(asked).any():           # an encoder with on_error="nan" met a picture that cannot be decoded
+        raise ItemError(0, "is a query that cannot be read")
     seconds, vectors = video if isinstance(video, tuple) else encode_frames(encoder, video, every=every, side=side)
     scores = vectors @ asked
     found: list[Moment] = []
