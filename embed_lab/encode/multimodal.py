@@ -9,6 +9,8 @@ __all__ = ['CLIP_TEMPLATES', 'ClipEncoder', 'prompt_ensemble', 'ZeroShotClassifi
 import copy
 import functools
 import json
+import numbers
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,10 +54,13 @@ def _hf_tokenize(tokenizer: Any, longest: int, padding: bool | str) -> Callable:
     """`_Towers.tokenize` by a tokenizer of transformers."""
     def tokenize(texts):
         with _TOKENIZING:
-            tokens = tokenizer(texts, padding=padding, truncation=True, max_length=longest, return_tensors="pt")
-            full = tokenizer(texts, truncation=True, max_length=longest + 1, padding=False)["input_ids"]
-        kept = {name: tokens[name] for name in ("input_ids", "attention_mask") if name in tokens}
-        return kept, sum(len(ids) > longest for ids in full)
+            tokens = tokenizer(texts, padding=padding, truncation=True, max_length=longest, return_attention_mask=True,
+                               return_tensors="pt")
+            full = [text for text, tall in zip(texts, tokens["attention_mask"].sum(dim=1).tolist()) if tall >= longest]
+            longer = tokenizer(full, truncation=True, max_length=longest + 1)["input_ids"] if full else []
+        # SigLIP was trained without a mask, and its published tokenizer names none
+        kept = {name: tokens[name] for name in ("input_ids", "attention_mask") if name in tokenizer.model_input_names}
+        return kept, sum(len(ids) > longest for ids in longer)
 
     return tokenize
 
@@ -65,10 +70,12 @@ def _hf_prepare(processor: Any) -> Callable:
     return lambda image: [(dict(processor(images=[image], return_tensors="pt")), 1.0)]
 
 
+_HERE = {"local_files_only": True, "trust_remote_code": False}      # unsaid, transformers asks whether to run a model's code
+
+
 def _pretrained(kind: Any, folder: Path) -> Any:
     """The transformers model in `folder`, of which no weight is missing: the library would fill in random ones."""
-    model, found = kind.from_pretrained(folder, dtype="float32", use_safetensors=True, local_files_only=True,
-                                        output_loading_info=True)
+    model, found = kind.from_pretrained(folder, dtype="float32", use_safetensors=True, output_loading_info=True, **_HERE)
     missing = sorted(name for name in found["missing_keys"] if "position_ids" not in name)
     if missing:
         raise ModelError(f"The model in {folder} is no {type(model).__name__}: it has no {missing[0]}"
@@ -79,7 +86,7 @@ def _pretrained(kind: Any, folder: Path) -> Any:
 def _tokenizer(folder: Path, caller: str) -> Any:
     transformers = require("transformers", extra="multimodal", caller=caller)
     try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return transformers.AutoTokenizer.from_pretrained(folder, **_HERE)
     except ImportError as error:        # SigLIP's needs sentencepiece
         missing = "sentencepiece" if "sentencepiece" in str(error).lower() else "protobuf"
         raise MissingExtra(f"The tokenizer in {folder} needs the package {missing!r}. Install it with: "
@@ -178,9 +185,7 @@ class _TwoTowers(SharedSpaceEncoder):
             rows[batch] = self._run(towers.features["text"], tokens)
             cut += longer
             advance(len(batch))
-        if cut:
-            warnings.warn(f"{cut} of {len(texts)} texts were cut: they have more tokens than the model reads. "
-                          "Split them, or shorten them.", stacklevel=2)
+        _warn_of_cut(cut, len(texts))
         return rows
 
     def _encode_media(self, modality: str, items: list, size: int, advance: Callable[[int], Any]) -> np.ndarray:
@@ -219,6 +224,17 @@ class _TwoTowers(SharedSpaceEncoder):
         return made[2]
 
 
+def _warn_of_cut(cut: int, texts: int) -> None:
+    """Warn where texts were cut, at the line outside of this package and of scikit-learn that asked for the vectors."""
+    if not cut:
+        return
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("embed_lab.", "sklearn.")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"{cut} of {texts} texts were cut: they have more tokens than the model reads. "
+                  "Split them, or shorten them.", stacklevel=level)
+
+
 def _text_problem(text: str) -> str | None:
     try:
         text.encode()
@@ -254,7 +270,7 @@ _FIXED = {"siglip", "siglip2"}      # trained on texts that were padded to one l
 
 def _clip_towers(folder: Path) -> _Towers:
     transformers = require("transformers", extra="multimodal", caller="ClipEncoder")
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = transformers.AutoConfig.from_pretrained(folder, **_HERE)
     model = _pretrained(transformers.AutoModel, folder)
     lacks = [name for name in ("get_text_features", "get_image_features") if not hasattr(model, name)]
     if lacks:
@@ -265,7 +281,7 @@ def _clip_towers(folder: Path) -> _Towers:
     dim = model.text_projection.out_features if hasattr(model, "text_projection") else config.text_config.projection_size
     features = {"text": lambda model, **tokens: model.get_text_features(**tokens).pooler_output,
                 "image": lambda model, **pixels: model.get_image_features(**pixels).pooler_output}
-    processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+    processor = transformers.AutoImageProcessor.from_pretrained(folder, **_HERE)
     return _Towers(model, features, tokenize, _hf_prepare(processor), dict.fromkeys(features, dim),
                    _number(model.logit_scale.exp()), _number(getattr(model, "logit_bias", None)))
 
@@ -274,18 +290,32 @@ def _open_clip_towers(folder: Path) -> _Towers:
     library = require("open_clip", extra="openclip", caller="ClipEncoder")
     if not any(folder.glob("open_clip*.safetensors")):
         raise ModelError(f"{folder} has no open_clip_model.safetensors. Save the state dict of the model under this name.")
+    config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))["model_cfg"]
+    _refuse_elsewhere(config, folder)
     model, preprocess = library.create_model_from_pretrained(f"local-dir:{folder}", precision="fp32", device="cpu")
-    tokenizer = library.get_tokenizer(f"local-dir:{folder}")
-    longest, padding = tokenizer.context_length, getattr(getattr(tokenizer, "tokenizer", None), "pad_token_id", 0)
+    tokenizer = library.get_tokenizer(f"local-dir:{folder}", **(_HERE if config["text_cfg"].get("hf_tokenizer_name") else {}))
+    longest, pieces = tokenizer.context_length, getattr(tokenizer, "tokenizer", None)
+    padding = getattr(pieces, "pad_token_id", 0)
+    last = -2 if padding == getattr(pieces, "eos_token_id", None) else -1       # the last place that only a full row fills
 
     def tokenize(texts):
-        longer = tokenizer(texts, context_length=longest + 1)[:, longest] != padding
-        return {"text": tokenizer(texts)}, int(longer.sum())
+        tokens = tokenizer(texts)
+        full = [text for text, row in zip(texts, tokens) if row[last] != padding]
+        longer = tokenizer(full, context_length=longest + 1)[:, last] != padding if full else tokens[:0]
+        return {"text": tokens}, int(longer.sum())
 
-    dim = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))["model_cfg"]["embed_dim"]
+    dim = config["embed_dim"]
     features = {"text": lambda model, text: model.encode_text(text), "image": lambda model, image: model.encode_image(image)}
     return _Towers(model.eval(), features, tokenize, lambda image: [({"image": preprocess(image)[None]}, 1.0)],
                    dict.fromkeys(features, dim), _number(model.logit_scale.exp()), _number(getattr(model, "logit_bias", None)))
+
+
+def _refuse_elsewhere(config: Mapping[str, Any], folder: Path) -> None:
+    """Raise where open_clip would ask the hub for a part of the model that is not in `folder`, and that no fingerprint covers."""
+    text, timm = config["text_cfg"].get("hf_model_name"), config["vision_cfg"].get("timm_model_name") or ""
+    if elsewhere := text or (timm if ":" in timm else None):
+        raise ModelError(f"The model in {folder} is not complete: open_clip takes the configuration of a tower from {elsewhere}. "
+                         "Choose a model that is all in its folder, or one in the format of transformers.")
 
 
 _LIBRARIES = ("torch", "torchvision", "transformers", "tokenizers", "pillow")
@@ -399,8 +429,18 @@ def prompt_ensemble(encoder: Encoder, names: Sequence[str], templates: str | Seq
 
 
 def _encode_texts(encoder: Encoder, texts: list[str]) -> np.ndarray:
-    options = {"modality": "text"} if isinstance(encoder, SharedSpaceEncoder) else {}
-    return encoder.encode(texts, normalize=True, **options)
+    """(n, dim) float32 unit rows of texts, whatever modality the encoder, or the one that it wraps, takes a str for."""
+    inner = _inner(encoder)
+    if "text" not in getattr(inner, "modalities", ()):
+        return encoder.encode(texts, normalize=True)
+    if inner is encoder:
+        return encoder.encode(texts, normalize=True, modality="text")
+    return copy.copy(encoder).set_params(encoder=inner._with(modality="text")).encode(texts, normalize=True)
+
+
+def _inner(encoder: Encoder) -> Encoder:
+    """The encoder that a `CachedEncoder` wraps, and any other encoder itself."""
+    return getattr(encoder, "encoder", encoder)
 
 
 class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
@@ -412,7 +452,8 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
     ----------
     encoder : an encoder of the items and of texts, into one space: `ClipEncoder`, `ClapEncoder`, a trained `DualEncoder` and
         others.
-    labels : names of the labels; or a mapping of each label to its name, or to several (synonyms, or whole sentences).
+    labels : names of the labels, all texts or all numbers; or a mapping of each label to its name, or to several (synonyms, or
+        whole sentences).
     templates : texts with "{}" where the name goes, one or several; their vectors are averaged (see `prompt_ensemble`).
 
     Attributes
@@ -420,6 +461,10 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
     classes_ : (c,) array of the labels, sorted; columns are in this order.
     scale_ : after `fit`, what cosines are multiplied by.
     match_ : after `fit`, scale and bias of `match_proba`.
+
+    Raises
+    ------
+    TypeError, ValueError : on first use, `labels` are no labels, or have no names.
 
     Source: Radford et al. 2021; temperature scaling: Guo et al., On calibration of modern neural networks, ICML 2017.
     """
@@ -430,7 +475,16 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        return np.unique(list(self.labels))
+        """(c,) array of the labels, sorted, each once."""
+        if isinstance(self.labels, str) or not hasattr(self.labels, "__iter__"):
+            raise TypeError(f"labels must be several labels, not {self.labels!r}. Put them in a list.")
+        labels = list(self.labels)
+        if not labels:
+            raise ValueError("There are no labels to choose from.")
+        if not any(all(isinstance(label, kind) for label in labels) for kind in (str, numbers.Real)):
+            kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+            raise TypeError(f"labels must be all texts or all numbers, not of the types {kinds}.")
+        return np.unique(labels)
 
     def label_vectors(self) -> np.ndarray:
         """(c, dim) float32 unit vectors of the labels; encoded once for as long as encoder, labels and templates stay the
@@ -463,8 +517,15 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError : a label is none of `labels`.
+        ValueError : a label is none of `labels`, there are not as many as items, or this classifier has one label only.
+
+        Warns
+        -----
+        UserWarning : the items say nothing of how sure to be: their labels contradict the similarities, or there are so few
+            that all are right by far.
         """
+        if len(self.classes_) < 2:
+            raise ValueError("A classifier of one label is always sure of it: there is nothing to learn. Give it two or more.")
         column = {label: i for i, label in enumerate(self.classes_.tolist())}
         y = np.asarray(y).tolist()
         if unknown := [label for label in y if label not in column]:
@@ -473,6 +534,12 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         if len(cosines) != len(right) or not len(right):
             raise ValueError(f"There are {len(cosines)} items and {len(right)} labels: give one label an item, and at least one.")
         self.scale_, self.match_ = _best_scale(cosines, right), _best_match(cosines, right)
+        if self.scale_ < 1.01 * _SCALES[0] or not self.match_[0]:
+            warnings.warn("The labels contradict the similarities: the right label is no nearer than others. Are they in the "
+                          "order of the items? The probabilities of this classifier say nothing.", stacklevel=2)
+        elif self.scale_ > 0.99 * _SCALES[1]:
+            warnings.warn("The nearest label was the right one of every item, so that nothing says how sure to be. Fit with more "
+                          "items, some of which are hard.", stacklevel=2)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -498,26 +565,31 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         ------
         NotFittedError : there was no `fit`, and the encoder has no bias of its own.
         """
+        from scipy.special import expit
+
         scale, bias = getattr(self, "match_", None) or (self._own("logit_scale"), self._own("logit_bias"))
-        return 1 / (1 + np.exp(-(scale * self.similarities(X).astype(np.float64) + bias)))
+        return expit(scale * self.similarities(X).astype(np.float64) + bias)
 
     def _names(self) -> dict[Any, list[str]]:
         """Each label, sorted, with its names."""
-        given = self.labels if isinstance(self.labels, Mapping) else {label: str(label) for label in self.labels}
-        if not given:
-            raise ValueError("There are no labels to choose from.")
-        names = {label: [given[label]] if isinstance(given[label], str) else list(given[label])
-                 for label in self.classes_.tolist()}
-        if bare := [label for label, several in names.items() if not several]:
-            raise ValueError(f"The label {bare[0]!r} has no name.")
+        classes = self.classes_.tolist()
+        given = self.labels if isinstance(self.labels, Mapping) else {label: str(label) for label in classes}
+        names = {}
+        for label in classes:
+            several = [given[label]] if isinstance(given[label], str) else given[label]
+            if not hasattr(several, "__iter__") or not all(isinstance(name, str) for name in several):
+                raise TypeError(f"The label {label!r} must have a text as its name, or several texts, not {given[label]!r}.")
+            if not len(several):
+                raise ValueError(f"The label {label!r} has no name.")
+            names[label] = list(several)
         return names
 
     def _own(self, name: str) -> float:
         from sklearn.exceptions import NotFittedError
 
-        value = getattr(self.encoder, name, None)
-        if value is None:
-            raise NotFittedError(f"{type(self.encoder).__name__} has no {name} of its own: call fit with labelled items first.")
+        encoder = _inner(self.encoder)
+        if (value := getattr(encoder, name, None)) is None:
+            raise NotFittedError(f"{type(encoder).__name__} has no {name} of its own: call fit with labelled items first.")
         return value
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -529,25 +601,33 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
+_SCALES = 0.01, 1000.0
+
+
 def _best_scale(cosines: np.ndarray, right: np.ndarray) -> float:
-    """The scale of the least log loss, from 0.01 to 1,000: it is convex in the scale."""
+    """The scale of the least log loss, between the bounds of `_SCALES`: it is convex in the scale."""
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
     def loss(log_scale):
         return -log_softmax(np.exp(log_scale) * cosines, axis=1)[np.arange(len(right)), right].mean()
 
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.01), np.log(1000)), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=np.log(_SCALES), method="bounded").x))
 
 
 def _best_match(cosines: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """Scale and bias of the least log loss of all pairs, each right or wrong by itself (Platt 1999)."""
+    """Scale and bias of the least log loss of all pairs, each right or wrong by itself (Platt 1999).
+
+    The scale is never below 0, where the nearest label would fit the least: the loss is convex, so that its best is then 0, with
+    the bias of the share of right pairs.
+    """
     from sklearn.linear_model import LogisticRegression
 
     wanted = np.zeros(cosines.shape, dtype=int)
     wanted[np.arange(len(right)), right] = 1
     model = LogisticRegression(C=1e4, max_iter=1000).fit(10 * cosines.reshape(-1, 1), wanted.ravel())
-    return 10 * float(model.coef_[0, 0]), float(model.intercept_[0])
+    scale, bias = 10 * float(model.coef_[0, 0]), float(model.intercept_[0])
+    return (scale, bias) if scale > 0 else (0.0, -float(np.log(cosines.shape[1] - 1)))
 
 # %% ../../nbs/encode/29_multimodal.ipynb #c7a83a79
 def _blip_towers(folder: Path) -> _Towers:
@@ -557,7 +637,7 @@ def _blip_towers(folder: Path) -> _Towers:
     dim = model.config.image_text_hidden_size
     return _Towers(model, {"text": _blip_text, "image": _blip_image, "image-text": _blip_fused},
                    _hf_tokenize(_tokenizer(folder, "BlipEncoder"), longest, True),
-                   _hf_prepare(transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)),
+                   _hf_prepare(transformers.AutoImageProcessor.from_pretrained(folder, **_HERE)),
                    {"text": dim, "image": dim, "image-text": model.config.text_config.hidden_size})
 
 
@@ -626,13 +706,15 @@ class BlipEncoder(_TwoTowers):
         ValueError : there are not as many texts as pictures.
         ItemError : a picture or a text is bad; pairs are counted from 0.
         """
+        from scipy.special import expit
+
         images, texts = list(as_items(images)), list(as_items(texts))
         if len(images) != len(texts):
             raise ValueError(f"There are {len(images)} pictures and {len(texts)} texts: give a text for each picture.")
         fused = self.encode(list(zip(images, texts)), modality="image-text", normalize=False, batch_size=batch_size)
         head = self._towers().module.itm_head
         logits = fused @ head.weight.detach().numpy().T + head.bias.detach().numpy()
-        return 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
+        return expit(logits[:, 1] - logits[:, 0])
 
     def _build(self) -> Callable[[Path], _Towers]:
         return _blip_towers
@@ -679,7 +761,7 @@ class BlipEncoder(_TwoTowers):
         for i in order:
             firsts.setdefault(keys[i], pairs[i])
         opened = self._opened(list(firsts.values()), lambda pair: towers.prepare(self._open("image", pair[0])))
-        pixels, ready = {}, iter(zip(firsts, opened))
+        pixels, ready, cut = {}, iter(zip(firsts, opened)), 0
         for start in range(0, len(order), size):
             batch = order[start:start + size]
             while not {keys[i] for i in batch} <= pixels.keys():
@@ -688,19 +770,21 @@ class BlipEncoder(_TwoTowers):
             good = [i for i in batch if pixels[keys[i]] is not None]
             if good:
                 own = {key: j for j, key in enumerate(dict.fromkeys(keys[i] for i in good))}
-                tokens, _ = towers.tokenize([pairs[i][1] for i in good])
+                tokens, longer = towers.tokenize([pairs[i][1] for i in good])
+                cut += longer
                 tokens["pixel_values"] = torch.cat([pixels[key] for key in own])
                 tokens["picture"] = torch.tensor([own[keys[i]] for i in good])
                 rows[good] = self._run(towers.features["image-text"], tokens)
             pixels = {keys[batch[-1]]: pixels[keys[batch[-1]]]}
             advance(len(batch))
+        _warn_of_cut(cut, len(pairs))
         return rows
 
 # %% ../../nbs/encode/29_multimodal.ipynb #e18d1ef7
 def _clap_towers(folder: Path, long: str) -> _Towers:
     transformers = require("transformers", extra="multimodal", caller="ClapEncoder")
     model = _pretrained(transformers.ClapModel, folder)
-    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, **_HERE)
     text = model.config.text_config
     if long == "fusion" and not model.config.audio_config.enable_fusion:
         raise ModelError(f"The model in {folder} was trained without fusion. Choose long='windows'.")

@@ -47,9 +47,9 @@ def _first_ranks(queries: np.ndarray, gallery: np.ndarray, query_ids: np.ndarray
 
 # %% ../../nbs/evaluate/43_shared_space.ipynb #2e37166c
 def _rows(items: Any, encoder: Encoder | None, what: str) -> np.ndarray:
-    """(n, d) unit rows of vectors, or of items that `encoder` encodes."""
+    """(n, d) unit rows of vectors, or of items that `encoder` encodes: as that modality where it has one of the name `what`."""
     if encoder is not None:
-        items = encoder.encode(items)
+        items = encoder.encode(items, **({"modality": what} if what in getattr(encoder, "modalities", ()) else {}))
     vectors = np.asarray(items)
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         raise TypeError(
@@ -139,7 +139,8 @@ def evaluate_cross_modal(first: Any, second: Any, *, encoder: Encoder | None = N
     Parameters
     ----------
     first, second : (n, d) and (m, d) arrays of vectors; or with `encoder` the items, which it encodes.
-    encoder : an encoder of both kinds.
+    encoder : an encoder of both kinds. Where one of `names` is among its `modalities`, items of that side are taken for that
+        modality, so that with the name "image" a str is a path.
     ids : n and m ids; rows of an equal id belong together, as five captions do to their picture. None: row i belongs to row i.
     ks : cutoffs of the recall: the share of queries with a right answer among the first k.
     names : what the two kinds are called.
@@ -234,6 +235,7 @@ class GapReport(Readable):
     uniformity: tuple[float, float]
 
     def table(self) -> Table:
+        """Measure by measure, with what its bounds mean."""
         a, b = self.names
         rows = [("gap (distance of the means)", self.gap, "0: none, 2: opposite"),
                 (f"cosine within {a}", self.within[0], ""), (f"cosine within {b}", self.within[1], ""),
@@ -270,7 +272,7 @@ def modality_gap(first: Any, second: Any, *, encoder: Encoder | None = None,
     Parameters
     ----------
     first, second : two (n, d) arrays of vectors; or with `encoder` the items, which it encodes.
-    encoder : an encoder of both kinds.
+    encoder : an encoder of both kinds, as in `evaluate_cross_modal`.
     names : what the two kinds are called.
 
     Raises
@@ -363,6 +365,7 @@ class CalibrationReport(Readable):
     bins: tuple[dict[str, float], ...]
 
     def table(self) -> Table:
+        """Bin by bin: how many answers, how sure and how right; the error stands below."""
         note = (f"expected calibration error {self.error:.3f} (95% {self.interval[0]:.3f} to {self.interval[1]:.3f}), accuracy "
                 f"{self.accuracy:.3f}, mean confidence {self.confidence:.3f}, log loss {self.log_loss:.3f}")
         rows = [{"confidence from": row["low"], "to": row["high"], "answers": row["count"], "mean confidence": row["confidence"],
@@ -379,15 +382,17 @@ def evaluate_calibration(probabilities: np.ndarray, labels: Sequence, *, classes
     probabilities : (n, c) array, from 0 to 1.
     labels : n right labels.
     classes : c labels of the columns; None: 0 ... c - 1.
-    bins : bins of equal width.
+    bins : how many bins of equal width, at least 1.
     seed : of the bootstrap.
 
     Raises
     ------
-    ValueError : shapes do not fit, a label is no class, or a probability is not from 0 to 1.
+    ValueError : shapes do not fit, a label is no class, a probability is not from 0 to 1, or there is no bin.
 
     Source: Guo et al., On calibration of modern neural networks, ICML 2017.
     """
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, not {bins}.")
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.ndim != 2 or not probabilities.size or len(labels) != len(probabilities):
         raise ValueError(
@@ -395,13 +400,16 @@ def evaluate_calibration(probabilities: np.ndarray, labels: Sequence, *, classes
     if not ((probabilities >= 0) & (probabilities <= 1)).all():
         raise ValueError("A probability is below 0, above 1, or NaN.")
     column = {label: i for i, label in enumerate(range(probabilities.shape[1]) if classes is None else list(classes))}
-    if unknown := next((label for label in labels if label not in column), None):
-        raise ValueError(f"The label {unknown!r} is none of the {len(column)} classes.")
+    if len(column) != probabilities.shape[1]:
+        raise ValueError(f"There are {probabilities.shape[1]} columns and {len(column)} different classes.")
+    if unknown := [label for label in labels if label not in column]:
+        raise ValueError(f"The label {unknown[0]!r} is none of the {len(column)} classes.")
     right = np.array([column[label] for label in labels])
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == right
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    draws = np.random.default_rng(seed).integers(len(right), size=(1000, len(right)))
-    errors = [_calibration_error(confidence[rows], correct[rows], bin_of[rows], bins) for rows in draws]
+    draw = np.random.default_rng(seed)
+    drawn = (draw.integers(len(right), size=len(right)) for _ in range(1000))       # one at a time: all are 8 kB a row
+    errors = [_calibration_error(confidence[rows], correct[rows], bin_of[rows], bins) for rows in drawn]
     low, high = np.quantile(errors, [0.025, 0.975])
     given = probabilities[np.arange(len(right)), right]
     table_rows = tuple({"low": b / bins, "high": (b + 1) / bins, "count": int(np.sum(bin_of == b)),
