@@ -10,6 +10,7 @@ __all__ = ['COLORS', 'Table', 'table', 'Readable', 'Picture', 'new_figure', 'sho
 import base64
 import html
 import io
+import itertools
 import math
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
@@ -230,13 +231,13 @@ def _similarity_alt(matrix: np.ndarray, rows, columns) -> str:
 def _picture_of(item: Any, what: str):
     """A PIL image of a picture in memory: an image, or an array of grey, RGB or RGBA."""
     image = require("PIL.Image", extra="show", caller="Showing pictures")
-    if isinstance(item, image.Image):
+    if isinstance(item, image.Image) and not item.mode.startswith(("I", "F")):      # those PIL would cut off at 255, not scale
         return item
     array = np.asarray(item)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if not (array.ndim == 2 or array.ndim == 3 and array.shape[2] in (3, 4)) or not array.size or array.dtype.kind not in "bfu":
-        raise ValueError(f"{what} is no picture: expected a PIL image or an (h, w), (h, w, 3) or (h, w, 4) array of uint8 or of "
-                         f"floats from 0 to 1, not {type(item).__name__} of shape {array.shape}, {array.dtype}.")
+        raise ValueError(f"{what} is no picture: expected a PIL image or an (h, w), (h, w, 3) or (h, w, 4) array of "
+                         f"uint8, uint16 or floats from 0 to 1, not {type(item).__name__} of shape {array.shape}, {array.dtype}.")
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and 0 <= array.min() and array.max() <= 1):
         raise ValueError(f"{what} has numbers from {array.min():.3g} to {array.max():.3g}. Scale them to 0 to 1, or to uint8.")
     if array.dtype != np.uint8:
@@ -267,10 +268,16 @@ class Gallery:
     size : pixels of a picture's longer side.
     heads : whether the first cell of each row stands apart from the others.
     title, note : a line above and a line below.
+
+    Raises
+    ------
+    ValueError : `size` is below 1, or an item is neither a text nor a picture.
     """
 
     def __init__(self, rows: Sequence[Sequence[tuple[Any, str, bool | None]]], *, size: int, heads: bool = False, title: str = "",
                  note: str = ""):
+        if size < 1:
+            raise ValueError(f"size must be at least 1 pixel, not {size}.")
         self.rows, self.size, self.heads, self.title, self.note = rows, size, heads, title, note
         self._pictures = [[None if isinstance(item, str) else _thumbnail(item, size, f"Picture {j} of row {i}")
                            for j, (item, _, _) in enumerate(row)] for i, row in enumerate(rows)]
@@ -318,7 +325,8 @@ def show_images(images: Sequence[Any], captions: Sequence[str] | None = None, *,
 
     Parameters
     ----------
-    images : (n, h, w), (n, h, w, 3) or (n, h, w, 4) array, or n of those or PIL images of any size; uint8, or floats from 0 to 1.
+    images : (n, h, w), (n, h, w, 3) or (n, h, w, 4) array, or n of those or PIL images of any size; unsigned integers, black to
+        white over all of their dtype, or floats from 0 to 1.
     captions : n texts, in any language.
     columns : pictures in a row.
     size : pixels of a picture's longer side; larger ones are made smaller.
@@ -326,15 +334,17 @@ def show_images(images: Sequence[Any], captions: Sequence[str] | None = None, *,
 
     Raises
     ------
-    ValueError : there are no pictures, not as many captions, or one is no picture.
+    ValueError : there are no pictures, not as many captions, one is no picture, or `size` or `limit` is below 1.
     """
     if not len(images):
         raise ValueError("show_images needs at least one picture.")
     if captions is not None and len(captions) != len(images):
         raise ValueError(f"There are {len(images):,} pictures, and {len(captions):,} captions for them.")
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}.")
     columns = max(1, columns)
-    cells = [(images[i], "" if captions is None else _shorten(str(captions[i]), 40), None)
-             for i in range(min(len(images), limit))]
+    said = itertools.repeat("") if captions is None else captions
+    cells = [(item, _shorten(str(caption), 40), None) for item, caption in zip(itertools.islice(images, limit), said)]
     more = f"… and {len(images) - limit:,} more" if len(images) > limit else ""
     return Gallery([cells[i:i + columns] for i in range(0, len(cells), columns)], size=size, title=title, note=more)
 
@@ -355,10 +365,13 @@ def show_neighbours(queries: Sequence[Any], neighbours: Sequence[Sequence[Any]],
 
     Raises
     ------
-    ValueError : there are no questions, or numbers of rows or of entries in a row differ.
+    ValueError : there are no questions, numbers of rows or of entries in a row differ, one is no picture, or `size` is below 1.
     """
     if not len(queries):
         raise ValueError("show_neighbours needs at least one question.")
+    query_captions = None if query_captions is None else list(query_captions)       # by position, of a Series too
+    neighbours, captions, right = (None if rows is None else [list(row) for row in rows]
+                                   for rows in (neighbours, captions, right))
     _check_rows(queries, neighbours, query_captions, captions, right)
     rows = []
     for i, query in enumerate(queries):
@@ -420,9 +433,9 @@ def show_spectrogram(sounds: Any, titles: Sequence[str] | None = None, *, column
     ------
     ValueError : there are no sounds, not as many titles, or one is no sound.
     """
-    single = isinstance(sounds, tuple) and len(sounds) == 2 and np.ndim(sounds[1]) == 0
+    single = isinstance(sounds, tuple) and len(sounds) == 2 and isinstance(sounds[1], numbers.Number)
     sounds = [_sound_of(sound, i) for i, sound in enumerate([sounds] if single else sounds)]
-    titles = [titles] if isinstance(titles, str) else titles
+    titles = [titles] if isinstance(titles, str) else None if titles is None else list(titles)
     if not sounds or titles is not None and len(titles) != len(sounds):
         raise ValueError(f"show_spectrogram needs at least one sound, and as many titles as sounds: {len(sounds)} sounds, "
                          f"{len(titles) if titles is not None else 'no'} titles.")

@@ -11,7 +11,9 @@ import contextlib
 import functools
 import itertools
 import json
+import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -342,13 +344,16 @@ def _flamingo() -> type:
             Returns
             -------
             "ids" : (b, s) tokens, -1 for an image and -2 for nothing. What does not fit in `max_length` is left out.
+            "cut" : how many of the items have lost something so.
             "features" : (k, t, dim) of all images, None where there are none.
             "place" : (2, k): in which item each image stands, and the how many-th it is there.
             """
-            rows, images = zip(*map(self._chunks, items))
+            whole = [self._chunks(parts) for parts in items]
+            rows, images = zip(*itertools.starmap(self._fitting, whole))
             place = [(i, j) for i, mine in enumerate(images) for j in range(len(mine))]
             features = [image for mine in images for image in mine]
-            return {"ids": self._padded(rows), "features": torch.stack(features).to(self.mark) if features else None,
+            return {"ids": self._padded(rows), "cut": sum(len(row) > self.max_length for row, _ in whole),
+                    "features": torch.stack(features).to(self.mark) if features else None,
                     "place": torch.tensor(place, dtype=torch.long, device=self.mark.device).reshape(-1, 2).T}
 
         def _chunks(self, parts: list[Any]) -> tuple[list[int], list[Any]]:
@@ -361,8 +366,11 @@ def _flamingo() -> type:
                         row += self.tokenizer(part, add_special_tokens=False)["input_ids"]
                 else:
                     row += [end, _IMAGE] if i else [_IMAGE]
-            row = [*row[:self.max_length - 1], end]
-            images = [part for part in parts if not isinstance(part, str)]
+            return [*row, end], [part for part in parts if not isinstance(part, str)]
+
+        def _fitting(self, row: list[int], images: list[Any]) -> tuple[list[int], list[Any]]:
+            """What of a row fits in `max_length`, closed by its end-of-text token, and the images that are left in it."""
+            row = [*row[:-1][:self.max_length - 1], row[-1]]
             return row, images[:row.count(_IMAGE)]
 
         def forward(self, batch: dict[str, Any]) -> "torch.Tensor":
@@ -407,10 +415,12 @@ def _flamingo() -> type:
         @torch.no_grad()
         def complete(self, items: Sequence[Any], *, max_tokens: int = 20, batch_size: int = 64) -> list[str]:
             """What the model writes after each item, the likeliest token at a time, up to an end of text."""
-            written = []
+            written, cut = [], 0
             for start in range(0, len(items), batch_size):
                 batch = self.batch(self.watch([self.read(item) for item in items[start:start + batch_size]]))
                 written += self._write(batch, max_tokens)
+                cut += batch["cut"]
+            _warn_of_cut(cut, len(items), self.max_length)
             return [self.tokenizer.decode(ids, skip_special_tokens=True) for ids in written]
 
         def _write(self, batch: dict[str, Any], max_tokens: int) -> list[list[int]]:
@@ -434,6 +444,12 @@ def _flamingo() -> type:
     return Flamingo
 
 
+def _warn_of_cut(cut: int, items: int, longest: int) -> None:
+    if cut:
+        warnings.warn(f"{cut} of {items} items were cut: the language model reads no more than {longest} tokens, and the text "
+                      "and images beyond them were left out. Split these items.", stacklevel=3)
+
+
 def _look_first(cross: Any, visual: Any, sees: Any, layer: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """A forward pre-hook: the hidden states that a layer is given go through `cross` first."""
     if args:
@@ -452,7 +468,8 @@ def train_flamingo(model: Any, items: Sequence[Any], *, steps: int = 500, batch_
     Parameters
     ----------
     model : a Flamingo; it is changed.
-    items : lists of texts and images in reading order, as [image, caption] or whole pages.
+    items : lists of texts and images in reading order, as [image, caption] or whole pages. What does not fit in the positions of
+        the language model is left out, and a warning says in how many items.
     steps, batch_size : so many times, so many items. Every item comes once before one comes again.
     lr : the learning rate.
     gate_lr : the gates learn so many times as fast: what is behind a gate that is shut learns nothing. 1 is as in the paper,
@@ -466,19 +483,27 @@ def train_flamingo(model: Any, items: Sequence[Any], *, steps: int = 500, batch_
 
     Raises
     ------
-    ValueError : an item is bad, with its position, or there are none; before anything is trained.
+    TypeError : `items` is no list but a generator or the like.
+    ValueError : an item is bad or has nothing to predict, with its position; there are none; `steps` or `batch_size` is below 1.
+        All before anything is trained.
+    FloatingPointError : the loss of a step is not finite. The model is as the steps before have left it: make a new one.
 
     Source: Alayrac et al. 2022, appendix B.1.
     """
     torch = require("torch", extra="multimodal", caller="train_flamingo")
+    for name, value in (("steps", steps), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}.")
     watched = _watched(model, items)
     optimizer = torch.optim.AdamW(_groups(model, lr, gate_lr, weight_decay))
     warm = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, 10 * (step + 1) / steps))
     order, history = _orders(len(items), batch_size, seed), []
     with progress_bar(steps, desc="train_flamingo", unit="step", progress=progress) as bar:
-        for _ in range(steps):
-            losses = model.token_losses(model.batch([watched[i] for i in next(order)]))
-            loss = losses.sum() / (losses > 0).sum()
+        for step in range(steps):
+            batch = model.batch([watched[i] for i in next(order)])
+            loss = model.token_losses(batch).sum() / (batch["ids"][:, 1:] >= 0).sum()
+            if not math.isfinite(loss.item()):
+                raise FloatingPointError(f"The loss is {loss.item()} at step {step + 1}: lower lr, and begin with a new model.")
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.learned().values(), 1.0)
@@ -490,7 +515,9 @@ def train_flamingo(model: Any, items: Sequence[Any], *, steps: int = 500, batch_
 
 
 def _watched(model: Any, items: Sequence[Any]) -> list[list[Any]]:
-    """Items read and watched, in batches; a bad one is a ValueError with its position."""
+    """Items read and watched, in batches; a bad one is a ValueError with its position, and one warning counts what is cut."""
+    if not hasattr(items, "__len__"):
+        raise TypeError(f"items must be a list, since each is read many times, not {type(items).__name__}: use list(items).")
     if not len(items):
         raise ValueError("There are no items to train on.")
     if bad := next(((i, problem) for i, item in enumerate(items) if (problem := _item_problem(item))), None):
@@ -501,6 +528,10 @@ def _watched(model: Any, items: Sequence[Any]) -> list[list[Any]]:
             read.append(model.read(item))
         except MediaError as error:
             raise ValueError(f"Item {i} {error}.") from error
+    lengths = [len(model._chunks(parts)[0]) for parts in read]
+    if 1 in lengths:
+        raise ValueError(f"Item {lengths.index(1)} has nothing to predict: it is no more than an end of text.")
+    _warn_of_cut(sum(length > model.max_length for length in lengths), len(items), model.max_length)
     return [parts for start in range(0, len(read), 64) for parts in model.watch(read[start:start + 64])]
 
 
@@ -571,11 +602,12 @@ def load_flamingo(path: str | Path) -> Any:
             learned = load_file(path / "flamingo.safetensors")
             vision = timm.create_model(f"local-dir:{path / 'vision'}", pretrained=True)
             language = _pretrained(transformers.AutoModelForCausalLM, path / "language", "float32")
-            tokenizer = transformers.AutoTokenizer.from_pretrained(path / "language", local_files_only=True)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(path / "language", local_files_only=True,
+                                                                   trust_remote_code=False)
         model = _flamingo()(vision, language, tokenizer, **settings)
         with torch.no_grad():
             for name, value in model.learned().items():
-                value.copy_(learned.pop(name))
+                value.copy_(_fitting_weight(name, learned.pop(name), value.shape))
         if learned:
             raise ModelError(f"flamingo.safetensors holds {sorted(learned)[0]}, which is not of this model")
     except Exception as error:      # each library has errors of its own for a damaged file
@@ -583,14 +615,26 @@ def load_flamingo(path: str | Path) -> Any:
     return model
 
 
+def _fitting_weight(name: str, weight: Any, shape: tuple) -> Any:
+    """A weight from a file, which may not be broadcast to what it is meant for, and is finite."""
+    if weight.shape != shape:
+        raise ModelError(f"its {name} is of shape {tuple(weight.shape)}, not {tuple(shape)}")
+    if not weight.isfinite().all():
+        raise ModelError(f"its {name} holds numbers that are not finite")
+    return weight
+
+
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
 def _pretrained(kind: Any, folder: Path, dtype: str) -> Any:
-    """A model of transformers, all of whose weights are in the folder: missing ones would be drawn by chance without error."""
+    """A model of transformers, all of whose weights are in the folder: missing ones would be drawn by chance without error.
+
+    Code of the folder's own is never run.
+    """
     model, found = kind.from_pretrained(folder, dtype=dtype, output_loading_info=True, use_safetensors=True,
-                                        local_files_only=True)
+                                        local_files_only=True, trust_remote_code=False)
     if missing := sorted(found["missing_keys"]):
         raise ModelError(f"its weights lack {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
     return model.eval()
@@ -602,16 +646,17 @@ class _Own:
     def __init__(self, folder: Path, dtype: str, device: str):
         torch = require("torch", extra="multimodal", caller="FlamingoEncoder")
         self.model = load_flamingo(folder).to(device, getattr(torch, dtype))
+        self.max_length = self.model.max_length
 
     def read(self, item: Any) -> list[Any]:
         return self.model.read(item)
 
-    def hidden(self, items: list[list[Any]]) -> tuple[Any, Any]:
-        """(b, s, dim) last hidden states, and (b, s) which of them are of tokens."""
+    def hidden(self, items: list[list[Any]]) -> tuple[Any, Any, int]:
+        """(b, s, dim) last hidden states, (b, s) which of them are of tokens, and how many items were cut."""
         torch = require("torch", extra="multimodal", caller="FlamingoEncoder")
         with torch.inference_mode():
             batch = self.model.batch(self.model.watch(items))
-            return self.model(batch), batch["ids"] != _PAD
+            return self.model(batch), batch["ids"] != _PAD, batch["cut"]
 
 
 class _Idefics:
@@ -622,19 +667,19 @@ class _Idefics:
         _refuse_pickle(folder)
         try:
             with _silent():
-                processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
+                processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
                 self.model = _pretrained(transformers.IdeficsForVisionText2Text, folder, dtype).model.to(device)
         except Exception as error:      # each library has errors of its own for a damaged file
             raise ModelError(f"The model in {folder} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
         self.tokenizer, self.image_processor = processor.tokenizer, processor.image_processor
-        self.mark = processor.image_token_id
+        self.mark, self.max_length = processor.image_token_id, self.model.config.max_position_embeddings
 
     def read(self, item: Any) -> list[Any]:
         parts = _read_parts(item, self.tokenizer.all_special_tokens)
         return [part if isinstance(part, str) else self.image_processor([part], return_tensors="pt")[0] for part in parts]
 
-    def hidden(self, items: list[list[Any]]) -> tuple[Any, Any]:
-        """(b, s, dim) last hidden states, and (b, s) which of them are of tokens."""
+    def hidden(self, items: list[list[Any]]) -> tuple[Any, Any, int]:
+        """(b, s, dim) last hidden states, (b, s) which of them are of tokens, and that no item was cut."""
         torch = require("torch", extra="multimodal", caller="FlamingoEncoder")
         with _TOKENIZING:
             texts = self.tokenizer([self._text(parts) for parts in items], add_special_tokens=False, padding=True,
@@ -644,7 +689,7 @@ class _Idefics:
         with torch.inference_mode():
             output = self.model(input_ids=ids, attention_mask=mask, image_encoder_embeddings=seen, use_cache=False,
                                 image_attention_mask=latest_image(ids == self.mark, seen.shape[1]))
-        return output.last_hidden_state, mask.bool()
+        return output.last_hidden_state, mask.bool(), 0
 
     def _text(self, parts: list[Any]) -> str:
         """An item as Idefics was trained to read it; its processor writes the same, but would download a text that is a URL."""
@@ -683,8 +728,8 @@ class FlamingoEncoder(MediaEncoder):
     """Vectors of images, of texts, and of both interleaved, as a language model that sees them reads them.
 
     An item is a text, an image, or a list or tuple of texts and images in the order in which they are to be read, as in
-    ["a photo of", image, "beside", image]. A str is always text; an image on disk is a Path. Texts of an item are read as they
-    are, with no space put between them.
+    ["a photo of", image, "beside", image]. A str is always text; an image on disk is a Path. A Flamingo of your own reads texts
+    as they are, with no space put between them; Idefics takes the spaces at both ends of each text away, as its processor does.
 
     Parameters
     ----------
@@ -702,7 +747,8 @@ class FlamingoEncoder(MediaEncoder):
     -----
     The paper has no embeddings: its model writes text. That a text and an image of the same thing have vectors that are close is
     nothing that training asked for. The weights are loaded in `dtype`: 9 billion of them are 18 GB in bfloat16.
-    A Flamingo of your own leaves out what does not fit in the positions of its language model.
+    A Flamingo of your own leaves out what does not fit in the positions of its language model, and a warning says in how many
+    items. Code that lies beside a model is never run.
 
     Source: Alayrac et al., Flamingo: a visual language model for few-shot learning, NeurIPS 2022; Laurençon et al., OBELICS: an
     open web-scale filtered dataset of interleaved image-text documents, NeurIPS 2023 (Idefics).
@@ -718,9 +764,12 @@ class FlamingoEncoder(MediaEncoder):
     def dim(self) -> int:
         """Columns of the vectors: the width of the language model."""
         folder = self._folder()
-        config = folder / "language" / "config.json" if (folder / _FILE).is_file() else folder / "config.json"
+        home = folder / "language" if (folder / _FILE).is_file() else folder
         transformers = require("transformers", extra="multimodal", caller="FlamingoEncoder")
-        return transformers.AutoConfig.from_pretrained(config.parent, local_files_only=True).hidden_size
+        try:
+            return transformers.AutoConfig.from_pretrained(home, local_files_only=True, trust_remote_code=False).hidden_size
+        except Exception as error:      # whatever its config.json holds
+            raise ModelError(f"The model in {home} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
 
     @property
     def fingerprint(self) -> str:
@@ -760,14 +809,17 @@ class FlamingoEncoder(MediaEncoder):
 
     def _encode(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
         runner = self._runner()
-        rows, size = np.full((len(items), self.dim), np.nan, dtype=np.float32), batch_size or 16
+        rows, size, cut = np.full((len(items), self.dim), np.nan, dtype=np.float32), batch_size or 16, 0
         opened = self._opened(items, runner.read)
         for start in range(0, len(items), size):
             parts = list(itertools.islice(opened, size))
             good = [i for i, read in enumerate(parts) if read is not None]
             if good:
-                rows[start + np.array(good)] = self._pooled(*runner.hidden([parts[i] for i in good]))
+                hidden, tokens, shortened = runner.hidden([parts[i] for i in good])
+                rows[start + np.array(good)] = self._pooled(hidden, tokens)
+                cut += shortened
             advance(len(parts))
+        _warn_of_cut(cut, len(items), runner.max_length)
         return rows
 
     def _pooled(self, hidden: Any, tokens: Any) -> np.ndarray:
