@@ -24,6 +24,7 @@ from ..core import (Encoder, ItemError, UnreadableItem, as_items, fingerprint_of
                             write_aside)
 from ..encode.backends import Trainable, Weights, resolve_dtype
 from ..encode.decode import MediaError, read_ahead
+from ..encode.dual import _check_whole, _named, _schedule
 from ..evaluate.retrieval import mean_intervals
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ class Augmentation:
     ----------
     crop : smallest and largest share of the area that is cut out, and enlarged to the whole; sides from 3:4 to 4:3.
     flip : chance to be mirrored; 0 where left and right mean something, as in letters.
-    rotate : degrees, turned by at most so much either way.
+    rotate : degrees, turned by at most so much either way, up to 180.
     jitter : chance that brightness, contrast, saturation and hue are changed.
     brightness, contrast, saturation : each multiplied by a factor from 1 - x to 1 + x.
-    hue : share of the colour circle, turned by at most so much either way.
+    hue : share of the colour circle, turned by at most so much either way, up to 0.5.
     grey : chance to lose all colour.
     blur : chance to be blurred, by a Gaussian of 0.1 to 2 pixels.
 
@@ -70,6 +71,9 @@ class Augmentation:
         for name in ("flip", "jitter", "brightness", "contrast", "saturation", "grey", "blur"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)!r}.")
+        for name, most in {"rotate": 180, "hue": 0.5}.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be from 0 to {most}, not {getattr(self, name)!r}.")
 
     def __call__(self, pictures: "torch.Tensor", generator: "torch.Generator | None" = None) -> "torch.Tensor":
         """One view of each picture.
@@ -190,6 +194,10 @@ def probe_labels(vectors: np.ndarray, labels: Sequence[Any], test_vectors: np.nd
     dict of "linear" and "knn", shares of the m that are right, and for each the ends of its 95% interval over the m:
     "linear_low", "linear_high", "knn_low", "knn_high". The linear classifier is a logistic regression on columns of equal
     variance; its strength of regularisation is chosen on the n by 3-fold cross-validation.
+
+    Raises
+    ------
+    ValueError : vectors and labels differ in number, or a vector is not finite; there is one class only, or one of fewer than 3.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
@@ -201,6 +209,15 @@ def probe_labels(vectors: np.ndarray, labels: Sequence[Any], test_vectors: np.nd
     if len(vectors) != len(labels) or len(test_vectors) != len(test_labels):
         raise ValueError(f"Each vector needs a label: {len(vectors)} vectors and {len(labels)} labels to learn from, "
                          f"{len(test_vectors)} and {len(test_labels)} to be judged by.")
+    for name, rows in (("vectors", vectors), ("test_vectors", test_vectors)):
+        if len(bad := np.flatnonzero(~np.isfinite(np.asarray(rows, dtype=float)).all(axis=1))):
+            raise ValueError(f"Row {bad[0]} of {name} holds NaN or infinity. Leave it and its label out.")
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"There are labels of {len(classes)} class to learn from, and it takes two to tell apart.")
+    if counts.min() < 3:
+        raise ValueError(f"The class {classes[counts.argmin()]!s} has {counts.min()} of the labels to learn from, and 3-fold "
+                         "cross-validation needs 3 of each. Give more, or leave the class out.")
     linear = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)),
                           {"logisticregression__C": [0.003, 0.03, 0.3]}, cv=3)
     neighbours = KNeighborsClassifier(min(k, len(labels)), metric="cosine")
@@ -328,15 +345,6 @@ def _objective(method: Any, dim: int) -> tuple[Callable, Any]:
     if method != "vicreg" and not callable(method):
         raise ValueError(f"method must be 'simclr', 'vicreg' or a loss of two batches of projections, not {method!r}.")
     return losses.VICRegLoss() if method == "vicreg" else method, heads.VICRegProjectionHead(dim, 512, 512, num_layers=2)
-
-
-def _named(part: Any) -> str:
-    """What tells a loss or an augmentation from others of its kind."""
-    if isinstance(part, str):
-        return part
-    settings = getattr(part, "__dict__", {}).items()
-    numbers = {name: value for name, value in settings if isinstance(value, (int, float, str, tuple))}
-    return f"{getattr(part, '__qualname__', type(part).__qualname__)} {numbers}"
 
 
 @dataclass(frozen=True)
@@ -470,14 +478,6 @@ class _Training:
         self.done, self.total, self.seconds = said["done"], said["total"], said["seconds"]
         self.reports = [PretrainEpoch(**report) for report in said["reports"]]
 
-
-def _schedule(step: int, steps: int) -> float:
-    """A tenth of the way up, then down along half a cosine to 0."""
-    warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
 # %% ../../nbs/train/50_pretrain.ipynb #1ff69394
 def pretrain(encoder: Encoder, images: Any, *, method: str | Callable = "simclr", epochs: int = 100, batch_size: int = 256,
              lr: float = 2e-3, weight_decay: float = 1e-4, augment: Callable = Augmentation(), dtype: str = "auto", seed: int = 0,
@@ -503,7 +503,8 @@ def pretrain(encoder: Encoder, images: Any, *, method: str | Callable = "simclr"
     dtype : "auto" computes in bfloat16 where the hardware has it, with weights in float32; "float32"; "bfloat16".
     seed : the same seed, pictures, machine and number of threads give the same weights, on a CPU.
     device : see `pick_device`.
-    checkpoint : a file to write after each epoch and every minute, and to go on from when it is there.
+    checkpoint : a file to write after each epoch and every minute, and to go on from when it is there. Pictures, settings,
+        `method` and `augment` (of a function its code and what it closes over) have to be the same.
     probe : encoder -> named scores, asked before the training, in the middle and at the end, or at the epochs of `probe_at`.
     callback : given a `PretrainEpoch` before the training and after each epoch; after an interruption those of the past too, so
         that `history.append` sees all of them.
@@ -524,7 +525,7 @@ def pretrain(encoder: Encoder, images: Any, *, method: str | Callable = "simclr"
     ICLR 2022; losses and heads are those of lightly.
     """
     torch = require("torch", extra="pretrain", caller="pretrain")
-    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, weight_decay=weight_decay)
+    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, weight_decay=weight_decay, seed=seed, dtype=dtype)
     if not hasattr(encoder, "_trainable"):
         raise TypeError(f"{type(encoder).__name__} cannot be trained. Use an encoder with weights of its own, as ImageEncoder.")
     items, device = list(as_items(images)), pick_device(device)
@@ -586,11 +587,11 @@ def _sha256(array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _check_settings(*, epochs: int, batch_size: int, lr: float, weight_decay: float) -> None:
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, not {epochs!r}.")
-    if batch_size < 2:
-        raise ValueError(f"batch_size must be at least 2, not {batch_size!r}: a picture is learned from how it differs from "
-                         "others of its batch.")
-    if not lr > 0 or not weight_decay >= 0:
+def _check_settings(*, epochs: int, batch_size: int, lr: float, weight_decay: float, seed: int, dtype: str) -> None:
+    _check_whole("epochs", epochs, 1)
+    _check_whole("batch_size", batch_size, 2)       # a picture is learned from how it differs from others of its batch
+    _check_whole("seed", seed, 0)
+    if dtype not in ("auto", "float32", "bfloat16"):        # float16 would need its losses scaled
+        raise ValueError(f"dtype must be 'auto', 'float32' or 'bfloat16', not {dtype!r}.")
+    if not 0 < lr < math.inf or not 0 <= weight_decay < math.inf:
         raise ValueError(f"lr must be above 0 and weight_decay at least 0, not {lr!r} and {weight_decay!r}.")
