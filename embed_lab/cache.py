@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .core import Encoder
+from .core import Encoder, UnreadableItem, _from_encoder
 from .show import Readable, Table, table
 
 # %% ../nbs/03_cache.ipynb #e7a9467c
@@ -420,6 +420,11 @@ class CachedEncoder(Encoder):
     ----------
     encoder : the Encoder that computes what is not there yet. Its settings are reached as `encoder__...`.
     cache : None for the user's own cache, a folder, or a `VectorCache`.
+
+    Notes
+    -----
+    Items are those of `encoder`, and so are the errors of bad ones. What only the `encode` of that one takes is set on it, as in
+    `CachedEncoder(ClipEncoder(model, modality="image"))`.
     """
 
     _loaded = ("_opened",)
@@ -428,27 +433,11 @@ class CachedEncoder(Encoder):
         self.encoder = encoder
         self.cache = cache
 
-    @property
-    def normalize(self) -> bool:
-        """The inner encoder's; vectors are kept as they are before that."""
-        return self.encoder.normalize
-
-    @property
-    def on_error(self) -> str:
-        """The inner encoder's."""
-        return self.encoder.on_error
-
-    @property
-    def dim(self) -> int:
-        return self.encoder.dim
-
-    @property
-    def fingerprint(self) -> str:
-        return self.encoder.fingerprint
-
-    @property
-    def _dtype(self) -> np.dtype:
-        return self.encoder._dtype
+    dim = _from_encoder("dim")
+    fingerprint = _from_encoder("fingerprint")
+    _dtype = _from_encoder("_dtype")
+    on_error = _from_encoder("on_error")
+    normalize = _from_encoder("normalize")          # vectors are kept as they are before that
 
     @property
     def vector_cache(self) -> VectorCache:
@@ -470,6 +459,9 @@ class CachedEncoder(Encoder):
         chosen = self.encoder.for_role(role)
         return self if chosen is self.encoder else CachedEncoder(chosen, self.vector_cache)
 
+    def _items(self, items: Any) -> list | Iterator:
+        return self.encoder._items(items)
+
     def _check(self, item: Any) -> str | None:
         return self.encoder._check(item)
 
@@ -477,7 +469,27 @@ class CachedEncoder(Encoder):
         return self.encoder._content(item)
 
     def _encode(self, items: list, *, batch_size: int | None, advance) -> np.ndarray:
-        fingerprint, contents = self.fingerprint, list(map(self.encoder._content, items))
+        contents = {i: content for i, item in enumerate(items) if (content := self._readable(item)) is not None}
+        if len(contents) == len(items):
+            return self._remembered(items, list(contents.values()), batch_size, advance)
+        advance(len(items) - len(contents))
+        rows = np.full((len(items), self.dim), np.nan, dtype=self._dtype)
+        if contents:
+            rows[list(contents)] = self._remembered([items[i] for i in contents], list(contents.values()), batch_size, advance)
+        return rows
+
+    def _readable(self, item: Any) -> bytes | None:
+        """The content of an item; None for one that turns out bad and may be so."""
+        try:
+            return self._content(item)
+        except ValueError as error:
+            if self.on_error == "raise":
+                raise UnreadableItem(item, str(error)) from error
+            return None
+
+    def _remembered(self, items: list, contents: list[bytes], batch_size: int | None, advance) -> np.ndarray:
+        """Rows of `items`, those that are not in the cache computed and kept."""
+        fingerprint = self.fingerprint
         found, vectors = self.vector_cache.read(fingerprint, contents)
         advance(len(vectors))
         if len(vectors) == len(items):

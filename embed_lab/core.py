@@ -15,6 +15,7 @@ import importlib
 import inspect
 import itertools
 import json
+import operator
 import os
 import random
 import shutil
@@ -333,8 +334,13 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return None if isinstance(item, str) else f"is {_describe(item)}, not text"
 
     def _content(self, item: Any) -> bytes:
-        """The bytes that make two items equal; the cache's key."""
+        """The bytes that make two items equal; the cache's key. ValueError where it turns out here that an item is bad, with what
+        is wrong with it."""
         return item.encode("utf-8", "surrogatepass")
+
+    def _items(self, items: Any) -> list | Iterator:
+        """What a user gave, by `as_items`; refuses what is one item that looks like many."""
+        return as_items(items)
 
     # What a user calls
 
@@ -391,7 +397,7 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
         normalize = self.normalize if normalize is None else normalize
-        items = as_items(items)
+        items = self._items(items)
         total = len(items) if isinstance(items, list) else None
         chunks = iter([items]) if total is not None else iter(lambda: list(itertools.islice(items, chunk_size)), [])
         start = bad = 0
@@ -568,3 +574,8 @@ def _encoder_class(kind: str, cls: type[Encoder]) -> type[Encoder] | None:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(kind.rpartition(".")[0])
     return next((known for known in family(cls) if f"{known.__module__}.{known.__qualname__}" == kind), None)
+
+# %% ../nbs/00_core.ipynb #d09c9281
+def _from_encoder(name: str) -> property:
+    """An attribute of an encoder that wraps another one, which has it from there."""
+    return property(operator.attrgetter(f"encoder.{name}"), doc=f"That of `encoder`: see `{name}` there.")

@@ -648,7 +648,7 @@ def media_content(item: Any) -> bytes:
 
     Raises
     ------
-    MediaError : the file cannot be read.
+    MediaError : the file cannot be read, or the PIL image that was opened and not yet loaded.
     """
     if _is_url(item):
         return item.encode("utf-8", "surrogatepass")
@@ -656,6 +656,8 @@ def media_content(item: Any) -> bytes:
         with _file_of(item, "picture or sound", False) as file:
             return file.read()
     if _is_pil(item):
+        if problem := _load_problem(item):
+            raise MediaError(problem)
         notes = f"{item.mode} {item.getpalette()} {item.info.get('transparency')} {_orientation(item)}"
         return _content_of("PIL " + notes, np.asarray(item))
     if (pair := _pair(item)) is not None:
@@ -721,17 +723,12 @@ class MediaEncoder(Encoder):
 
     urls: bool = False
 
-    def stream(self, items, **options) -> Iterator[tuple[list, np.ndarray]]:
-        """`Encoder.stream`.
-
-        Raises
-        ------
-        TypeError : `items` is not a container of items, or is one picture as an array, whose rows would be taken for pictures.
-        """
+    def _items(self, items: Any) -> list | Iterator:
+        """The items that a user gave; one picture as an array is refused, for its rows would be taken for pictures."""
         if _is_array(items) and len(items.shape) == 3 and items.shape[0 if hasattr(items, "detach") else 2] in (1, 3, 4):
             raise TypeError(f"Expected a collection of items, got a single picture, by its shape {tuple(items.shape)}. Put it in "
                             "a list; grey pictures in one array need an axis for their one channel.")
-        return super().stream(items, **options)
+        return super()._items(items)
 
     def _content(self, item: Any) -> bytes:
         return media_content(item)

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..core import Encoder, ItemError, _describe, cpus, fingerprint_of, normalize, require
+from ..core import Encoder, ItemError, _describe, _from_encoder, cpus, fingerprint_of, normalize, require
 from . import decode
 from .decode import MediaEncoder, MediaError, SharedSpaceEncoder, _file_of, _is_file, _unreadable, kind_of_file
 
@@ -306,19 +306,9 @@ class VideoEncoder(MediaEncoder):
         self.encoder, self.frames, self.sampling, self.pooling = encoder, frames, sampling, pooling
         self.side, self.normalize = side, normalize
 
-    @property
-    def on_error(self) -> str:
-        """The frame encoder's."""
-        return self.encoder.on_error
-
-    @property
-    def dim(self) -> int:
-        """Columns of the vectors: the frame encoder's."""
-        return self.encoder.dim
-
-    @property
-    def _dtype(self) -> np.dtype:
-        return self.encoder._dtype
+    dim = _from_encoder("dim")
+    _dtype = _from_encoder("_dtype")
+    on_error = _from_encoder("on_error")
 
     @property
     def fingerprint(self) -> str:
