@@ -647,7 +647,11 @@ def _planetoid_files(name: str, sums: str) -> tuple[File, ...]:
     rows = (line.split() for line in sums.strip().splitlines())
     return tuple(_github("kimiyoung/planetoid", "af6abf468a772cc055bec88c52e4d6f51b7c37e3", "data/", f"ind.{name}.{end}", sha256,
                          int(size)) for end, size, sha256 in rows)
-
+_DITTO = ("megagonlabs/ditto", "52985564a93fb11308439516d3e17a033d43ec8f")
+_PRODUCTS = ("repository Apache-2.0; the records are shops' own, collected for research (Köpcke et al., PVLDB 2010; "
+             "Magellan)")
+_BY_PAIR = ("The published split is by pair: in nine of ten test pairs both records stand in train pairs too. Use `split`, "
+            "which parts products, and the published parts only beside published figures. ")
 
 CARDS = {card.name: card for card in (
     Card("docstrings", "", "search by name, training pairs, clustering", "tens of thousands, as many as are installed",
@@ -882,6 +886,36 @@ CARDS = {card.name: card for card in (
          "holds the same clips as WAV. One in five ends in digital silence; a few last up to 7 seconds.",
          (Members("esc10.zip", "98dcfc5c90c324e1413fa1975dced99302ebae952bbdfa05a0381f4d07300269", 41493576,
                   f"{_GITHUB}karolpiczak/ESC-10/archive/553c8f1743b9dba6b282e1323c3ca8fa76923448.zip"),)),
+    Card("abt_buy", "products_er/Abt-Buy", "product matching and search: which records of two shops are one product",
+         "1,068 and 1,035 records; pairs: train 5,743, valid 1,916, test 1,916, of them the same 616, 206, 206",
+         "Abt-Buy (Leipzig; Magellan's textual version), in the form of github.com/megagonlabs/ditto; load_products(\"abt_buy\")",
+         _PRODUCTS, "test F1: DeepMatcher 0.628 (Mudgal et al. 2018), Ditto 0.893 (Li et al. 2020)",
+         _BY_PAIR + "31 pairs stand more than once, 13 of them with both labels: one text had two ids in the original.",
+         tuple(_github(*_DITTO, "data/er_magellan/Textual/Abt-Buy/", name, sha256, size) for name, sha256, size in (
+             ("train.txt", "c1370966c08c246e9cf844b7cd2cf580b2559e9831f1eb3cca560fd53c1bcbb2", 2970366),
+             ("valid.txt", "14b2c80673434b852febacd1a741c89e2ca0aba1658f4420efe4cbb46f4ef607", 987153),
+             ("test.txt", "df323df317af4ca33132e3c3a666983c5cbc69ef517f61df18f381b4d1662352", 998895)))),
+    Card("amazon_google", "products_er/Amazon-Google", "product matching and search: which records of two shops are one product",
+         "1,288 and 2,074 records; pairs: train 6,874, valid 2,293, test 2,293, of them the same 699, 234, 234",
+         "Amazon-Google (Leipzig; Magellan's structured version), in the form of github.com/megagonlabs/ditto; "
+         "load_products(\"amazon_google\")",
+         _PRODUCTS, "test F1: DeepMatcher 0.693 (Mudgal et al. 2018), Ditto 0.756 (Li et al. 2020)",
+         _BY_PAIR + "316 pairs stand more than once, 18 with both labels. Nine in ten records of Google have no manufacturer.",
+         tuple(_github(*_DITTO, "data/er_magellan/Structured/Amazon-Google/", name, sha256, size) for name, sha256, size in (
+             ("train.txt", "84ef5f7747296990a3775d2c8774949e720df643106b1b447682265f41929b26", 1521575),
+             ("valid.txt", "baa53c43706e979441aaf653698bb477294b6fa16328fd272fcdc56ca040c094", 506281),
+             ("test.txt", "fb4a50692f296435d9ecd4b310acc1318ff7d6d1e13924f0b211d1f906dacbef", 505374)))),
+    Card("contract_nli", "contract_nli", "retrieval within a document: which clauses of a contract bear on a statement",
+         "contracts: dev 61, test 123; spans: dev 5,102, test 10,061; 17 statements of each contract",
+         "ContractNLI (Koreeda and Manning, Findings of EMNLP 2021), in the copy of github.com/Sushrut-naik/Contract-NLI",
+         "CC BY 4.0 (stanfordnlp.github.io/contract-nli)",
+         "Span NLI BERT-large, trained on the train part: evidence mAP 0.922, accuracy 0.875",
+         "The train part (423 contracts) is not loaded. All parts have the same 17 statements: a split by document does not show "
+         "what happens with a statement never seen. Choices are unbalanced, and some spans are blank.",
+         tuple(_github("Sushrut-naik/Contract-NLI", "f8d15765d21993c3c0c9674d5c3daa7c576e8d75", "data/", name, sha256, size)
+               for name, sha256, size in (
+             ("dev.json", "310af7d661d2ab50ee3700169cef524c75f39fb296bbf5a515c229eb0f42e68e", 1183107),
+             ("test.json", "460267b56052a2dc5aead98eb35eadef9e6734d5723d37b4a9790e410f812387", 2260203)))),
     Card("glyphs", "", "retrieval both ways, offline: drawn letters and captions such as \"a bold italic serif capital A\"",
          "744 captions; as many pictures as asked for; generated", "`make_glyphs`, with the fonts that matplotlib brings",
          "part of this package; fonts: Bitstream Vera, STIX and BaKoMa licences", "none: generated",
