@@ -751,10 +751,17 @@ class DualEncoder(SharedSpaceEncoder):
     def _content(self, item: Any) -> bytes:
         return f"{self._kind(item)} ".encode() + self._tower(item)._content(item)
 
+    def _key(self, item: Any) -> Any:
+        """What equal items have in common; of one that cannot be read itself alone, for its tower to say what is wrong."""
+        try:
+            return str(item).encode() if isinstance(item, Path) else _digest(self._content(item))
+        except ValueError:
+            return id(item)
+
     def _encode_distinct(self, items: list, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
         self._need_fit()
         rows: dict[Any, int] = {}
-        keys = [str(item).encode() if isinstance(item, Path) else _digest(self._content(item)) for item in items]
+        keys = list(map(self._key, items))
         row_of = [rows.setdefault((type(item), key), len(rows)) for item, key in zip(items, keys, strict=True)]
         first = dict(zip(reversed(row_of), reversed(items), strict=True))
         distinct = [first[row] for row in range(len(rows))]
