@@ -508,6 +508,26 @@ class TextEncoder(Encoder):
         module = _sentence_module()(copy.deepcopy(transformer), head, last, self.layer, pipeline.prompt_length)
         return Trainable(module.eval(), lambda texts: pipeline.pad(pipeline.tokenize(texts, windows=False)[0]))
 
+    def _sentence_transformer(self) -> tuple[Any, Any] | None:
+        """The module of `_trainable`, and a SentenceTransformer of this encoder on the same weights, so that training one trains
+        both; None where sentence-transformers has no form for the encoder: a cut dimension, or another layer than the last."""
+        if self.truncate_dim is not None or self.layer != -1:
+            return None
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import Normalize
+
+        plain = self._with(backend="torch", dtype="float32", device="cpu")
+        module, model, pipeline = self._trainable().module, self._transformer(), plain._pipeline()
+        first = copy.deepcopy(model[0], {id(model[0].model): module.transformer})
+        last = [Normalize()] if self.normalize and not pipeline.unit else []
+        prompt = {} if self.prompt is None or self.prompt in model.prompts else {"default": pipeline.prompt}
+        with _silent():
+            twin = SentenceTransformer(modules=[first, *module.head, *last], device="cpu", prompts=model.prompts | prompt,
+                                       default_prompt_name="default" if prompt else self.prompt or model.default_prompt_name,
+                                       similarity_fn_name=model.similarity_fn_name, trust_remote_code=self.trust_remote_code)
+        twin.max_seq_length = pipeline.max_length
+        return module, twin.eval()
+
     @property
     def _width(self) -> int:
         return self._transformer().get_embedding_dimension()
