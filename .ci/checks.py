@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "embed_lab"
 HEAVY = {"torch", "transformers", "sentence_transformers", "datasets", "openvino", "onnxruntime", "onnx", "faiss",
          "matplotlib", "openTSNE", "ranx", "numba", "torch_geometric", "networkx", "gensim", "openai", "tiktoken", "fastapi", "uvicorn", "model2vec",
-         "torchvision", "torchaudio", "timm", "PIL", "soundfile", "soxr", "av", "lightly", "open_clip", "peft"}
+         "torchvision", "torchaudio", "timm", "PIL", "soundfile", "soxr", "av", "lightly", "open_clip", "peft", "accelerate", "mteb"}
 FLOORS = {"": [*range(0, 10), *range(90, 100)], "encode": range(20, 40), "evaluate": range(40, 50), "train": range(50, 60),
           "store": range(60, 70), "apply": range(70, 80), "scale": range(80, 90)}
 NO_ENCODER, NOT_ENCODERS = ("evaluate", "store", "apply"), ("encode.walks",)      # a graph is data

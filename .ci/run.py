@@ -44,7 +44,7 @@ def here(command: str) -> str:
 
 
 def environment(work: Path) -> dict[str, str]:
-    """The variables of a check: one thread a process, no cache but pip's."""
+    """The variables of a check: one thread a process, no cache but pip's, walkthroughs in short (`FAST`)."""
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     pip_cache = subprocess.run([sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True).stdout.strip()
     if pip_cache:
@@ -53,7 +53,7 @@ def environment(work: Path) -> dict[str, str]:
                  "JUPYTER_DATA_DIR"):
         env[name] = str(work / name.lower())
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
-    return {**env, **threads, "TOKENIZERS_PARALLELISM": "false", "PYTHONUTF8": "1", "PIP_QUIET": "1", "CI": "true"}
+    return {**env, **threads, "TOKENIZERS_PARALLELISM": "false", "PYTHONUTF8": "1", "PIP_QUIET": "1", "CI": "true", "FAST": "1"}
 
 
 def with_data(env: dict[str, str]) -> dict[str, str]:
@@ -97,9 +97,9 @@ def lanes(tour: str, bare: dict[str, str], full: dict[str, str]) -> list[list[tu
     """The checks that follow the install: the heavy ones and, beside them, the light ones."""
     checks = [PYTHON, ".ci/checks.py"]
     if (sys.platform, sys.version_info[:3]) == OUTPUTS_MADE_ON:
-        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 1800, full)]
+        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 2700, full)]
     else:
-        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 1800, full)]
+        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 2700, full)]
     light = [(f"check: {name}", [*checks, name], 200, bare) for name in QUICK]
     light += [("wheel in an empty environment", [*checks, "wheel"], 400, bare),
               ("README's tour, small", [*checks, "tour", here(tour)], 300, bare)]
@@ -110,7 +110,7 @@ def all_checks(work: Path) -> list[bool]:
     tour, test = two_commands()
     env = environment(work)
     bare = {name: value for name, value in env.items() if name != "EMBED_LAB_DATA"}
-    results = [check("README's test command", ["bash", "-c", here(test)], 1200, bare)]
+    results = [check("README's test command", ["bash", "-c", here(test)], 1800, bare)]
     if not Path(PYTHON).exists():
         return results
     with ThreadPoolExecutor(2) as pool:
