@@ -204,6 +204,11 @@ class Pairs(Readable):
                 for i in range(min(len(self), 5))]
         return table(rows, title=f"{self.name}: {len(self):,} pairs")
 
+    def to_columns(self) -> dict[str, list]:
+        """{"sentence1": , "sentence2": , "score": }, the last where there are scores."""
+        scores = {} if self.score is None else {"score": np.asarray(self.score).tolist()}
+        return {"sentence1": list(self.sentence1), "sentence2": list(self.sentence2), **scores}
+
     def _score_of(self, i: int) -> dict[str, float]:
         return {} if self.score is None else {"score": float(self.score[i])}
 
@@ -267,6 +272,10 @@ class Labelled(Readable):
         """The first texts."""
         rows = [{"text": self.texts[i], "label": self.names[self.labels[i]]} for i in range(min(len(self), 5))]
         return table(rows, title=f"{self.name}: {len(self):,} texts, {len(self.names)} classes")
+
+    def to_columns(self) -> dict[str, list]:
+        """{"text": , "label": }, labels by their names."""
+        return {"text": list(self.texts), "label": [self.names[label] for label in self.labels]}
 
 # %% ../nbs/04_datasets.ipynb #32b42c69
 class Docstrings(Readable, Sequence):

@@ -9,7 +9,7 @@ __all__ = ['project', 'MapQuality', 'map_quality', 'Groups', 'Map', 'show_map']
 import html
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template

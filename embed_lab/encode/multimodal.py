@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from ..core import Encoder, MissingExtra, ModelError, as_items, fingerprint_of, normalize, pick_device, require
 from .backends import _can_prepack, model_fingerprint, prepack, resolve_dtype
 from .decode import MediaError, SharedSpaceEncoder, image_problem, media_content, read_image, read_sound
-from .text import _LOADING, _TOKENIZING, _longest, _refuse_pickle, _silent, _version, model_folder
+from .text import _LOADING, _TOKENIZING, _refuse_pickle, _silent, _version, model_folder
 
 # %% ../../nbs/encode/29_multimodal.ipynb #33f3cbc4
 @dataclass(frozen=True)

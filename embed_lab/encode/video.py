@@ -9,7 +9,6 @@ __all__ = ['video_problem', 'read_frames', 'stream_frames', 'scene_changes', 'Vi
 # %% ../../nbs/encode/34_video.ipynb #1203402d
 import contextlib
 import hashlib
-import io
 import itertools
 import numbers
 import os

@@ -9,7 +9,7 @@ __all__ = ['GraphError', 'Graph', 'as_graph', 'random_walks']
 import functools
 import hashlib
 import operator
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any

@@ -241,7 +241,24 @@ def _correlation(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarra
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SimilarityTask(Task):
+class _PairsTask(Task):
+    """Pairs with scores; a result is the cosine of one pair."""
+
+    data: Pairs
+    _dimensions = (1,)
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def measure(self, encoder: Any) -> np.ndarray:
+        """(n,) float64, the cosine of each pair."""
+        vectors = _rows_of(encoder, [*self.data.sentence1, *self.data.sentence2])
+        return np.einsum("nd,nd->n", *np.split(vectors.astype(float), 2))
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SimilarityTask(_PairsTask):
     """Pairs with scores that people gave; a result is the cosine of one pair.
 
     Parameters
@@ -258,22 +275,11 @@ class SimilarityTask(Task):
     Source: Reimers, Beyer and Gurevych, Task-oriented intrinsic evaluation of semantic textual similarity, COLING 2016.
     """
 
-    data: Pairs
-    _: KW_ONLY
     metric: Literal["spearman", "pearson"] = "spearman"
     bounds = (-1.0, 1.0)
-    _dimensions = (1,)
 
     def __post_init__(self):
         _check_pairs(self, ("spearman", "pearson"))
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def measure(self, encoder: Any) -> np.ndarray:
-        """(n,) float64, the cosine of each pair."""
-        return _pair_cosines(encoder, self.data)
 
     def statistic(self, results: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The correlation in r resamples; 0 where a resample does not vary."""
@@ -283,12 +289,7 @@ class SimilarityTask(Task):
         return _correlation(results.astype(float), score, weights)
 
 
-def _pair_cosines(encoder: Any, data: Pairs) -> np.ndarray:
-    vectors = _rows_of(encoder, [*data.sentence1, *data.sentence2])
-    return np.einsum("nd,nd->n", *np.split(vectors.astype(float), 2))
-
-
-def _check_pairs(task: "SimilarityTask | PairTask", metrics: Sequence[str]) -> None:
+def _check_pairs(task: _PairsTask, metrics: Sequence[str]) -> None:
     data = task.data
     if task.metric not in metrics:
         raise ValueError(f"metric must be one of {', '.join(map(repr, metrics))}, not {task.metric!r}.")
@@ -302,8 +303,8 @@ def _check_pairs(task: "SimilarityTask | PairTask", metrics: Sequence[str]) -> N
     _set(task, name=task.name or data.name, groups=_groups_of(task.groups, len(data)))
 
 # %% ../../nbs/evaluate/47_compare.ipynb #c5275d5e
-@dataclass(frozen=True, eq=False, repr=False)
-class PairTask(Task):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class PairTask(_PairsTask):
     """Pairs that match or do not; a result is the cosine of one pair.
 
     Parameters
@@ -318,25 +319,14 @@ class PairTask(Task):
     ValueError : a score is neither 0 nor 1, there are no matches or nothing else, or not as many groups as pairs.
     """
 
-    data: Pairs
-    _: KW_ONLY
     metric: Literal["average_precision"] = "average_precision"
     bounds = (0.0, 1.0)
-    _dimensions = (1,)
 
     def __post_init__(self):
         _check_pairs(self, ("average_precision",))
         if not np.isin(self.data.score, (0, 1)).all():
             raise ValueError(f"The scores of {self.data.name!r} are not all 0 or 1. For degrees of similarity use "
                              "SimilarityTask.")
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def measure(self, encoder: Any) -> np.ndarray:
-        """(n,) float64, the cosine of each pair."""
-        return _pair_cosines(encoder, self.data)
 
     def statistic(self, results: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Average precision in r resamples; 0 where a resample has no match, as in scikit-learn."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..core import as_items, require
+from ..core import as_columns, as_items, require
 from ..datasets import Pairs
 from .link_prediction import _figures
 from .shared_space import CalibrationReport, evaluate_calibration
@@ -127,32 +127,15 @@ def _named(held: list, names: Sequence[str]) -> list:
 
 def _columns(data: Any, names: Sequence[str]) -> list[list]:
     """The columns of pairs or triplets, as many as `names`, which say what each is; of equal length, at least one row."""
-    if isinstance(data, Pairs):
-        data = {"sentence1": data.sentence1, "sentence2": data.sentence2, "score": data.score}
-    held = getattr(data, "column_names", None)                          # datasets.Dataset
-    held = getattr(data, "columns", None) if held is None else held     # a frame
-    held = data if held is None and isinstance(data, Mapping) else held
-    if held is None:
-        if not hasattr(data, "__iter__"):
-            raise TypeError(f"Rows of {', '.join(names)} are needed, not {type(data).__name__}.")
-        columns = _unzipped(list(data), names)
-    else:
-        columns = [[] if data[name] is None else list(as_items(data[name])) for name in _named(list(held), names)]
+    held = as_columns(data)
+    if not any(held.values()):
+        raise ValueError("There is nothing to measure: no rows were given.")
+    columns = [held[name] for name in _named(list(held), names)]
     for name, column in zip(names, columns):
         if len(column) != len(columns[0]):
             raise ValueError(f"There are {len(columns[0]):,} of {names[0]} and {len(column):,} of {name}. Each row needs all of "
                              f"{', '.join(names)}.")
-    if not columns[0]:
-        raise ValueError("There is nothing to measure: no rows were given.")
     return columns
-
-
-def _unzipped(rows: list, names: Sequence[str]) -> list[list]:
-    """Columns of rows that are tuples."""
-    for i, row in enumerate(rows):
-        if not isinstance(row, (tuple, list, np.ndarray)) or len(row) != len(names):
-            raise ValueError(f"Row {i} is {row!r:.80}, not a tuple of {', '.join(names)}.")
-    return [list(column) for column in zip(*rows)] or [[] for _ in names]
 
 
 def _finite(values: Any, what: str) -> np.ndarray:

@@ -9,7 +9,6 @@ __all__ = ['Id', 'Scalar', 'FIELD_TYPES', 'Filter', 'StoreError', 'FilterError',
            'MemoryStore', 'similarity', 'recall_against_exact', 'check_store']
 
 # %% ../../nbs/store/60_base.ipynb #e9920c6a
-import contextlib
 import html
 import itertools
 import json

@@ -28,19 +28,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, as_items, normalize, require, write_aside
+from ..core import Encoder, as_columns, normalize, require, write_aside
 from ..encode.backends import Trainable, Weights, file_sha256, resolve_dtype
 from ..encode.dual import DualEncoder, _check_whole, _head, _named, match_ranks
 from ..encode.text import DEFAULT_MODEL, _silent
+from ..evaluate.similarity import pairwise_similarity
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
 from .lora import Adapter, LoRA
-
-if TYPE_CHECKING:
-    import torch
 
 # %% ../../nbs/train/53_finetune.ipynb #164629cd
 _ORDER = {"anchor": 0, "query": 0, "question": 0, "premise": 0, "positive": 1, "answer": 1, "document": 1, "passage": 1,
@@ -49,38 +47,6 @@ _ORDER = {"anchor": 0, "query": 0, "question": 0, "premise": 0, "positive": 1, "
 _CLASSES = ("label", "labels", "class", "classes", "category")
 _PERHAPS_CLASSES = ("target", "y")
 _ROW_NUMBERS = re.compile(r"(^|_)(id|ids|idx|index|guid|uuid)$")
-
-
-def _table_of(data: Any) -> dict[str, list]:
-    """{name: values}, the columns of any usual container of rows; rows without names get "column 1", "column 2", ..."""
-    import narwhals as nw
-
-    if isinstance(data, Mapping):
-        if any(hasattr(value, "column_names") for value in data.values()):
-            raise TypeError(f"data has splits ({', '.join(map(str, data))}). Give one of them, as data['train'].")
-        return {str(name): list(as_items(values)) for name, values in data.items()}
-    if isinstance(getattr(data, "column_names", None), list) and hasattr(data, "features"):     # a datasets.Dataset
-        if not hasattr(data, "__len__"):
-            raise TypeError("data is a stream, and its rows are looked at before the training. Make a list of the rows.")
-        return {name: list(data[name]) for name in data.column_names}
-    if isinstance(data, np.ndarray):
-        data = data.tolist()
-    frame = nw.from_native(data, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        raise TypeError("data is a lazy frame. Call .collect() first.")
-    if isinstance(frame, nw.DataFrame):
-        return {str(name): frame[name].to_list() for name in frame.columns}
-    rows = list(as_items(data))
-    first = next(iter(rows), None)
-    if isinstance(first, Mapping):
-        if bad := next((i for i, row in enumerate(rows) if not isinstance(row, Mapping) or row.keys() != first.keys()), None):
-            raise ValueError(f"Row {bad} has other names than row 0: {list(first)}.")
-        return {str(name): [row[name] for row in rows] for name in first}
-    if not isinstance(first, (tuple, list)):
-        return {"column 1": rows}
-    if bad := next((i for i, row in enumerate(rows) if not isinstance(row, (tuple, list)) or len(row) != len(first)), None):
-        raise ValueError(f"Row {bad} is not of {len(first)} parts, as row 0 is.")
-    return {f"column {i + 1}": list(values) for i, values in enumerate(zip(*rows))}
 
 # %% ../../nbs/train/53_finetune.ipynb #5619109d
 def _is_number(value: Any) -> bool:
@@ -148,7 +114,7 @@ class _Examples:
         ------
         TypeError, ValueError : `data` is no table, is empty, or it cannot be told what its columns are.
         """
-        columns = _table_of(data)
+        columns = as_columns(data)
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"The columns of {what} differ in length: {lengths}.")
@@ -931,19 +897,11 @@ def _evaluator_class() -> type:
     return Evaluator
 
 # %% ../../nbs/train/53_finetune.ipynb #64fa8f5d
-def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n,) cosines of the rows of two (n, dim) arrays."""
-    return (normalize(a) * normalize(b)).sum(axis=1)
-
-
-def _nearest(vectors: np.ndarray, block: int = 1024) -> np.ndarray:
+def _nearest(vectors: np.ndarray) -> np.ndarray:
     """(n,) which other row of an (n, dim) array has the highest cosine with each."""
-    unit, nearest = normalize(vectors), np.empty(len(vectors), dtype=np.int64)
-    for start in range(0, len(unit), block):
-        scores = unit[start:start + block] @ unit.T
-        np.fill_diagonal(scores[:, start:], -np.inf)
-        nearest[start:start + block] = scores.argmax(axis=1)
-    return nearest
+    from sklearn.neighbors import NearestNeighbors
+
+    return NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectors).kneighbors(return_distance=False)[:, 0]
 
 
 def _validation_scores(model: _Model, examples: _Examples, columns: Mapping[str, list], prompts: Mapping[str, str],
@@ -961,18 +919,18 @@ def _validation_scores(model: _Model, examples: _Examples, columns: Mapping[str,
         return {"neighbour_accuracy": float(np.mean(labels[_nearest(vectors[0])] == labels))} if len(labels) > 1 else {}
     found = {}
     if len(vectors) > 2:
-        negatives = np.stack([_cosines(vectors[0], other) for other in vectors[2:]])
-        found["triplet_accuracy"] = float(np.mean(_cosines(vectors[0], vectors[1]) > negatives.max(axis=0)))
+        negatives = np.stack([pairwise_similarity(vectors[0], other) for other in vectors[2:]])
+        found["triplet_accuracy"] = float(np.mean(pairwise_similarity(vectors[0], vectors[1]) > negatives.max(axis=0)))
     if examples.label is None:
         numbers = [_as_numbers(column) for column in list(columns.values())[:2]]
         ranks = match_ranks(normalize(vectors[0]), normalize(vectors[1]), *numbers)
         return {"mrr": float(np.mean(1 / ranks)), **found}
     if len(vectors) == 2 and examples.kind == "binary" and len(set(examples.label)) == 2:
         from sklearn.metrics import average_precision_score
-        found["average_precision"] = float(average_precision_score(examples.label, _cosines(*vectors)))
+        found["average_precision"] = float(average_precision_score(examples.label, pairwise_similarity(*vectors)))
     elif len(vectors) == 2 and examples.kind in ("grade", "score") and len(set(examples.label)) > 1:
         from scipy.stats import spearmanr
-        found["spearman"] = float(spearmanr(examples.label, _cosines(*vectors)).statistic)
+        found["spearman"] = float(spearmanr(examples.label, pairwise_similarity(*vectors)).statistic)
     return found
 
 
@@ -1267,8 +1225,8 @@ def finetune(encoder: Encoder, data: Any, loss: str | Any = "auto", *, validatio
     Parameters
     ----------
     encoder : one that can be trained, as TextEncoder, ImageEncoder, AudioEncoder, or a fitted DualEncoder; it is not changed.
-    data : the examples: a datasets.Dataset, a DataFrame of pandas or polars, a dict of columns, or a list of tuples, dicts or
-        items. Columns of items are anchor, positive and negatives, or two items to compare, or one, in this order or with such
+    data : the examples: a datasets.Dataset, a DataFrame of pandas or polars, a dict of columns, a list of tuples, dicts or
+        items, or this package's `Pairs` or `Labelled`. Columns of items are anchor, positive and negatives, or two items to compare, or one, in this order or with such
         names; a column of numbers is the label, as is one of texts called "label" or "class".
     loss : "auto", which the columns decide (`choose_loss`); a name in `LOSSES`; or one's own: a function or class that is called
         with the SentenceTransformer and gives a torch module, or such a module.

@@ -14,38 +14,27 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, as_items, normalize, progress_bar, require
+from ..core import Encoder, as_columns, as_items, normalize, progress_bar, require
 from ..datasets import Pairs
 from ..show import Gallery, Readable, Table, show_neighbours, table
 
 # %% ../../nbs/train/52_mining.ipynb #5cf9c55a
 def _columns(pairs: Any) -> tuple[list, list]:
     """Anchors and positives, of one length, from any usual container of pairs."""
-    import narwhals as nw
+    if isinstance(pairs, Pairs) and pairs.score is not None:
+        raise ValueError("These pairs have scores, so not each second text is a positive. Choose those that are.")
+    columns = as_columns(pairs)
+    if not any(columns.values()):
+        return [], []
+    names = ["anchor", "positive"] if {"anchor", "positive"} <= set(columns) else list(columns)
+    if len(names) != 2:
+        raise ValueError(f"Pairs have a column 'anchor' and a column 'positive', or two columns in all; these are {names}.")
+    anchors, positives = (columns[name] for name in names)
+    if len(anchors) != len(positives):
+        raise ValueError(f"There are {len(anchors)} anchors and {len(positives)} positives. Row i of one belongs to row i of the "
+                         "other.")
+    return anchors, positives
 
-    if isinstance(pairs, Pairs):
-        if pairs.score is not None:
-            raise ValueError("These pairs have scores, so not each second text is a positive. Choose those that are.")
-        pairs = {"anchor": pairs.sentence1, "positive": pairs.sentence2}
-    elif hasattr(pairs, "column_names") and hasattr(pairs, "features"):     # a Hugging Face Dataset
-        pairs = {name: pairs[name] for name in pairs.column_names}
-    elif isinstance(frame := nw.from_native(pairs, eager_only=True, pass_through=True), nw.DataFrame):
-        pairs = {name: frame[name].to_list() for name in frame.columns}
-    if isinstance(pairs, Mapping):
-        names = ["anchor", "positive"] if {"anchor", "positive"} <= set(pairs) else list(pairs)
-        if len(names) != 2:
-            raise ValueError(f"Pairs have a column 'anchor' and a column 'positive', or two columns in all; these are {names}.")
-        anchors, positives = (list(as_items(pairs[name])) for name in names)
-        if len(anchors) != len(positives):
-            raise ValueError(f"There are {len(anchors)} anchors and {len(positives)} positives. Row i of one belongs to row i of "
-                             "the other.")
-        return anchors, positives
-    rows = list(as_items(pairs))
-    for i, row in enumerate(rows):
-        if not isinstance(row, (tuple, list)) or len(row) != 2:
-            what = f"{len(row)} items" if isinstance(row, (tuple, list)) else f"a {type(row).__name__}"
-            raise ValueError(f"Row {i} of the pairs is {what}, not (anchor, positive).")
-    return [row[0] for row in rows], [row[1] for row in rows]
 
 
 class _Items:
