@@ -43,11 +43,22 @@ _NAMES_OF = {
     "train.pretrain": "pretrain",
     "train.lora": "Adapter LoRA",
     "train.mining": "mine_hard_negatives",
-    "train.finetune": "choose_loss finetune show_losses",
+    "train.losses": "choose_loss show_losses",
+    "train.finetune": "finetune",
     "store.base": "Store check_store recall_against_exact",
     "store.faiss_store": "FaissStore",
+    "store.lancedb_store": "LanceDBStore",
+    "store.pgvector_store": "PgVectorStore",
+    "store.qdrant_store": "QdrantEdgeStore QdrantStore",
+    "store.milvus_store": "MilvusStore",
+    "store.elasticsearch_store": "ElasticsearchStore OpenSearchStore",
+    "store.weaviate_store": "WeaviateStore",
+    "store.pinecone_store": "PineconeStore",
+    "store.migrate": "check_server migrate open_store",
     "apply.search": "SemanticSearch",
     "scale.serve": "serve",
+    "scale.corpus": "Vectors encode_corpus",
+    "scale.ray_engine": "ray_config",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 __all__ = sorted(_MODULE_OF)

@@ -63,6 +63,24 @@ def _serve(args: argparse.Namespace) -> None:
               say=lambda line: print(line, flush=True))
 
 
+def _store_check(args: argparse.Namespace) -> None:
+    from embed_lab.store.migrate import check_server
+
+    try:
+        check_server(args.address, rows=args.rows, examples=args.examples, recall=args.recall)
+    except AssertionError as error:
+        raise ValueError(f"{args.address} does not keep the contract of a store: {error}") from error
+    print(f"{args.address} keeps the contract of a store.")
+
+
+def _migrate(args: argparse.Namespace) -> None:
+    from embed_lab.store.migrate import migrate, open_store
+
+    with open_store(args.source) as source, open_store(args.target, metric=source.metric, fields=source.fields,
+                                                       fingerprint=source.fingerprint) as target:
+        print(migrate(source, target, sample=args.sample))
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the `embed_lab` command."""
     main = argparse.ArgumentParser(prog="embed_lab", description="Learn, compare and use embeddings of every kind.")
@@ -95,6 +113,22 @@ def parser() -> argparse.ArgumentParser:
     word.add_argument("--max-items", type=_positive, default=2048, metavar="N", help="texts a request (default 2048)")
     word.add_argument("--max-bytes", type=_positive, default=16 * 2**20, metavar="N", help="bytes a request (default 16777216)")
     word.set_defaults(run=_serve)
+
+    word = words.add_parser("migrate", help="copy every row of one vector store into another, and compare",
+                            description="Copy every row of SOURCE into TARGET, going on where an earlier run stopped, and compare a sample. "
+                                        "Passwords and keys come from the environment.")
+    word.add_argument("source", metavar="SOURCE", help="an address, as qdrant+http://HOST:6333/COLLECTION or faiss:FOLDER")
+    word.add_argument("target", metavar="TARGET", help="an address; the store is made when it is not there")
+    word.add_argument("--sample", type=_positive, default=300, metavar="N", help="rows to compare at the end (default 300)")
+    word.set_defaults(run=_migrate)
+
+    word = words.add_parser("store-check", help="hold a vector database at an address to the contract of a store",
+                            description="Go through the whole contract of a store in new collections at ADDRESS, and remove them.")
+    word.add_argument("address", metavar="ADDRESS", help="without a collection, as qdrant+http://HOST:6333 or postgresql://USER@HOST:5432/DATABASE")
+    word.add_argument("--rows", type=_positive, default=10_000, metavar="N", help="of the largest collection (default 10000)")
+    word.add_argument("--examples", type=_positive, default=60, metavar="N", help="random filters to try (default 60)")
+    word.add_argument("--recall", type=float, default=0.95, metavar="R", help="least recall@10 against exact search (default 0.95)")
+    word.set_defaults(run=_store_check)
     return main
 
 

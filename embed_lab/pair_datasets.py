@@ -85,6 +85,12 @@ def _entities(matches: np.ndarray, n_left: int, n_right: int) -> tuple[np.ndarra
     return number[:n_left], number[n_left:]
 
 
+def _is_one_product(label: Any, place: int) -> bool:
+    if not isinstance(label, (bool, np.bool_, int, float, np.number)) or label not in (0, 1):
+        raise ValueError(f"The label of pair {place} is {label!r}. It must be True or 1 for one product, False or 0 for two.")
+    return bool(label)
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class ProductPairs(Readable):
     """Two shops' catalogues, and pairs of their records of which people said whether they are one product.
@@ -111,12 +117,23 @@ class ProductPairs(Readable):
     @classmethod
     def of(cls, rows: Sequence[tuple[Mapping[str, str], Mapping[str, str], bool]], *, name: str = "product pairs",
            shops: tuple[str, str] = ("left", "right")) -> "ProductPairs":
-        """A set of pairs (record, record, whether they are one product). Equal records are one record."""
-        rows, seen = list(rows), ({}, {})
-        pairs = [[side.setdefault(tuple(record.items()), len(side)) for side, record in zip(seen, row)] for row in rows]
-        pairs = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        labels = np.array([bool(row[2]) for row in rows], dtype=bool)
-        left, right = ([dict(record) for record in side] for side in seen)
+        """A set of pairs (record, record, whether they are one product: True or 1, False or 0).
+
+        Records with the same values in the same fields are one record, whatever the order of the fields.
+
+        Raises
+        ------
+        ValueError : a label is something else. The error says which.
+        """
+        rows, seen, kept = list(rows), ({}, {}), ([], [])
+        pairs, labels = np.empty((len(rows), 2), dtype=np.int64), np.empty(len(rows), dtype=bool)
+        for place, (*both, label) in enumerate(rows):
+            labels[place] = _is_one_product(label, place)
+            for side, record in enumerate(both):
+                pairs[place, side] = seen[side].setdefault(tuple(sorted(record.items())), len(kept[side]))
+                if pairs[place, side] == len(kept[side]):
+                    kept[side].append(dict(record))
+        left, right = kept
         return cls(left, right, pairs, labels, *_entities(pairs[labels], len(left), len(right)), name, shops)
 
     def __len__(self) -> int:
@@ -142,7 +159,9 @@ class ProductPairs(Readable):
     def split(self, test_size: float = 0.2, *, seed: int = 0) -> tuple["ProductPairs", "ProductPairs"]:
         """(train, test): two sets that have no product in common, drawn with `seed`.
 
-        Both catalogues are divided, and of the pairs those are kept whose records are on the same side. No match is lost.
+        Both catalogues are divided, and of the pairs those are kept whose records are on the same side. No match is lost, so that
+        the share of matches rises. A product is what matches connect: no record is on both sides, nor two that are one product by
+        what people said. A title can be on both, where two products bear it.
 
         Parameters
         ----------

@@ -19,7 +19,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOn
 
 from ..core import Encoder, as_items, require
 from .retrieval import mean_intervals
+from .probes import _whole
 from .shared_space import _uniformity
+from .similarity import _best, _refuse_packed
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
 
 # %% ../../nbs/evaluate/46_geometry.ipynb #bc6a2324
@@ -33,6 +35,7 @@ def _matrix(vectors: Any, encoder: Encoder | None, what: str, *, least: int = 2)
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.shape[1]:
         raise TypeError(
             f"{what} must be an (n, d) array of numbers, or items for encoder=; got {array.dtype} of shape {array.shape}.")
+    _refuse_packed(array, what)
     if len(array) < least:
         raise ValueError(f"{what} has {len(array)} row(s), and at least {least} are needed.")
     array = array.astype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64, copy=False)
@@ -62,14 +65,6 @@ def _names(items: Any, n: int, what: str = "items") -> list | None:
     if len(items) != n:
         raise ValueError(f"There are {n} rows of vectors and {len(items)} {what}; give one for each row, in their order.")
     return items
-
-
-def _whole(name: str, value: Any, least: int, most: float = np.inf) -> int:
-    """`value`, if it is a whole number within the bounds."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if not whole or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least}{'' if most == np.inf else f' to {most}'}, not {value!r}.")
-    return int(value)
 
 
 def _some(n: int, sample: int | None, seed: int, *, least: int = 2) -> np.ndarray:
@@ -199,11 +194,15 @@ def _anisotropy(value: float) -> Measure:
         "Ethayarajh, EMNLP 2019")
 
 
-def _isoscore(variances: np.ndarray, dim: int) -> Measure:
+def _isoscore(variances: np.ndarray, n: int, dim: int) -> Measure:
     value = (_participation_ratio(variances) - 1) / (dim - 1) if dim > 1 else float("nan")
+    ball = (dim * (n - 1) / (n + dim) - 1) / max(1, dim - 1)       # what so many rows of a ball come to, about
+    few = f"{n:,} rows of a ball would come to {max(0.0, ball):.2f}: too few rows to judge {dim:,} columns"
+    few_directions = "a few directions hold nearly all the variance", "SoftWhitening(); measure your task"
     says = ("undefined: one column has nothing to spread over", "") if dim == 1 else _says(
-        value, (0.05, "a few directions hold nearly all the variance", "SoftWhitening(); measure your task"),
-        (0.3, "some directions hold much more than others, as in most trained models", ""),
+        value, (0.05 * ball, *few_directions), (0.3, few, "give more rows"), (2.0, "the variance is spread over the columns", "")
+    ) if n <= 2 * dim else _says(
+        value, (0.05, *few_directions), (0.3, "some directions hold much more than others, as in most trained models", ""),
         (2.0, "the variance is spread over the columns", ""))
     return Measure("IsoScore", value, "0 (a line) to 1 (a ball)", *says, "Rudman et al., Findings of ACL 2022")
 
@@ -237,10 +236,33 @@ def _alignment_measure(unit: np.ndarray, pairs: np.ndarray, mean_cosine: float) 
 
 # %% ../../nbs/evaluate/46_geometry.ipynb #cc1f99ee
 def _nearest(rows: np.ndarray, k: int, queries: np.ndarray | None = None) -> np.ndarray:
-    """(m, k) the k rows most alike by cosine, nearest first: of each unit row the others, or of each of other unit rows."""
+    """(m, k) the k rows most alike by cosine, nearest first: of each unit row the others, or of each of other unit rows.
+
+    Of the others, where some are equal, the earlier is the nearer.
+    """
     from sklearn.neighbors import NearestNeighbors
 
+    if queries is None and len(different := np.unique(first := _first_equal(rows))) < len(rows):
+        return _nearest_others(rows, k, different, np.searchsorted(different, first))
     return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(rows).kneighbors(queries, return_distance=False)
+
+
+def _nearest_others(rows: np.ndarray, k: int, different: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """(n, k) the same, where row i is equal to row different[place[i]]: cosines to equal rows are computed once."""
+    found, size = [], max(1, 4_000_000 // len(rows))
+    for start in range(0, len(rows), size):
+        cosines = (rows[start:start + size] @ rows[different].T)[:, place]
+        own = np.arange(len(cosines))
+        cosines[own, start + own] = -np.inf
+        found.append(_best(cosines, k))
+    return np.concatenate(found)
+
+
+def _first_equal(vectors: np.ndarray) -> np.ndarray:
+    """(n,) the first row that is equal to each."""
+    first: dict[bytes, int] = {}
+    digests = (hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in vectors)      # -0.0 + 0.0 is 0.0
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)])
 
 # %% ../../nbs/evaluate/46_geometry.ipynb #0ce3b7c6
 def _hubness(occurrences: np.ndarray, k: int) -> list[Measure]:
@@ -268,13 +290,6 @@ def _hubness(occurrences: np.ndarray, k: int) -> list[Measure]:
             (2.0, "one row is among the nearest of a large share of all others", remedy)), source)]
 
 # %% ../../nbs/evaluate/46_geometry.ipynb #2287c056
-def _first_equal(vectors: np.ndarray) -> np.ndarray:
-    """(n,) the first row that is equal to each."""
-    first: dict[bytes, int] = {}
-    digests = (hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in vectors)      # -0.0 + 0.0 is 0.0
-    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)])
-
-
 def _duplicates(equal: float, near: float, above: float) -> list[Measure]:
     return [
         Measure("equal rows", equal, "0 to 1, best 0", *_says(
@@ -504,7 +519,7 @@ def describe_space(vectors: Any, *, encoder: Encoder | None = None, items: Any =
     n, dim = vectors.shape
     items = _names(given if items is None and encoder is not None else items, n)
     lengths, pairs = _lengths(lengths, items, n), _pairs(pairs, n)
-    if not -1 <= near <= 1:
+    if not isinstance(near, numbers.Real) or not -1 <= near <= 1:
         raise ValueError(f"near must be a cosine, from -1 to 1, not {near!r}.")
     full = vectors.any(axis=1)
     rows = np.flatnonzero(full)
@@ -519,7 +534,7 @@ def describe_space(vectors: Any, *, encoder: Encoder | None = None, items: Any =
     different, occurrences = _occurrences(unit, np.intersect1d(some, np.unique(first)), k)
     near_share, near_pairs, cosines = _near(unit, _some(len(rows), None if sample is None else max(2, sample // 5), seed), near)
     norms = np.sqrt(np.einsum("ij,ij->i", kept, kept, dtype=np.float64))
-    measures = [_anisotropy(float(adds.sum())), _isoscore(variances, dim), _rank_measure(variances, len(some), dim),
+    measures = [_anisotropy(float(adds.sum())), _isoscore(variances, len(some), dim), _rank_measure(variances, len(some), dim),
                 _uniformity_measure(unit, some)]
     if pairs is not None:
         measures.append(_alignment_measure(_unit(vectors), pairs, float(adds.sum())))
@@ -715,6 +730,8 @@ class DriftReport(Readable):
     intervals : {"cosine", "found", "kept": (low, high)}, 95%, of the means.
     rows : (m,) int64, items among which neighbours were looked for.
     before, after : (m, k) int64, their neighbours.
+    turned : float, `found` once the space before is turned onto the one after; NaN where it was not tried: it is where `kept` is
+        high and `found` is low, and there are four items a column.
     largest : the largest difference of a number before and after; NaN where the spaces differ in columns.
     lengths : (n,) float64, how many times as long as before each item's vector is.
     items : the items, or None.
@@ -728,6 +745,7 @@ class DriftReport(Readable):
     rows: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    turned: float
     largest: float
     lengths: np.ndarray
     items: Sequence | None
@@ -737,8 +755,8 @@ class DriftReport(Readable):
         """One sentence on what may be done with the vectors from before."""
         if self.largest == 0:
             return "the vectors are equal, bit for bit"
-        cosine, kept = float(self.cosines.mean()), float(self.kept.mean())
-        if not self.aligned and cosine > 0.9999:
+        kept, lost = float(self.kept.mean()), round((1 - self.found) * len(self.rows))
+        if not self.aligned and np.median(self.cosines) > 0.9999:           # most stayed what they were
             away = (self.cosines < 0.999) | ~(np.abs(self.lengths - 1) < 0.01)
             if not away.any():
                 return "the vectors are the same but for rounding: old and new ones may be mixed"
@@ -747,8 +765,16 @@ class DriftReport(Readable):
                     "encode these anew, or normalise old and new ones where only lengths differ, before you mix them")
         if not self.aligned and self.intervals["found"][0] > 0.99 and kept > 0.8:
             return "the space moved a little: old and new vectors find each other, but encode all anew before you compare scores"
+        if kept > 0.8 and self.turned > 0.9:
+            but = f" (but for {len(self.rows) - round(self.turned * len(self.rows)):,} of {len(self.rows):,})"
+            return (f"the space was turned, its neighbourhoods kept{but if self.turned < 1 else ''}: encode all anew, or turn "
+                    "the old vectors; do not mix them")
+        if kept > 0.8 and self.found > 0.5:
+            return (f"the space moved, and {lost:,} of {len(self.rows):,} old vectors do not find their new one: look at "
+                    ".moved(), encode all anew, do not mix old and new ones")
         if kept > 0.8:
-            return "the space was turned, its neighbourhoods kept: encode all anew, or turn the old vectors; do not mix them"
+            return ("the neighbourhoods were kept, and old vectors do not find their new ones: encode all anew, do not mix them; "
+                    "whether the space was only turned, drift(align=True) tells with four items a column")
         return "another space: encode all anew, and measure the task again; old and new vectors must not be mixed"
 
     def table(self) -> Table:
@@ -835,16 +861,20 @@ def drift(before: Any, after: Any, *, items: Any = None, align: bool | None = No
     old, new = _unit(before), _unit(after)
     neighbours = [_nearest(side[some], k) for side in (old, new)]
     aligned = not same_width if align is None else bool(align)
+    kept, turned = _kept(*neighbours), float("nan")
     if aligned:
         old, new = map(_unit, _turned(old, new, seed))
     cosines = np.einsum("ij,ij->i", old, new, dtype=np.float64)
     cosines[~old.any(axis=1) & ~new.any(axis=1)] = 1
     own = _finds_itself(old[some], new[some])
-    kept = _kept(*neighbours)
+    if aligned:
+        turned = float(own.mean())
+    elif kept.mean() > 0.8 and own.mean() < 0.5 and len(old) >= 4 * old.shape[1]:
+        turned = float(_finds_itself(*(_unit(side)[some] for side in _turned(old, new, seed))).mean())
     intervals = [mean_intervals(values[:, None], seed=seed)[0].tolist() for values in (cosines, own, kept)]
     named = dict(zip(("cosine", "found", "kept"), map(tuple, intervals)))
     lists = (some[each] for each in neighbours)
-    return DriftReport(cosines, aligned, float(own.mean()), kept, named, some, *lists, largest, lengths, items)
+    return DriftReport(cosines, aligned, float(own.mean()), kept, named, some, *lists, turned, largest, lengths, items)
 
 
 def _finds_itself(old: np.ndarray, new: np.ndarray) -> np.ndarray:
@@ -862,7 +892,8 @@ class TwoSampleReport(Readable):
     energy : the energy distance, 0 and up.
     p : of the permutation test: how often a random division is at least that far apart.
     auc : float, the area under the ROC curve of a linear classifier that tells the sets apart, on rows it did not learn from,
-        the mean of five folds; 0.5: it cannot, 1: always.
+        the mean of five folds; 0.5: it cannot, 1: always. Sets that differ in spread or shape alone, as a ball within a ring,
+        have 0.5 too, and a small p.
     interval : (low, high), 95%, of the auc.
     rows : (m,) int64, the rows of the second set that were judged.
     scores : (m,) float64, theirs: the higher, the less like the first set.
@@ -885,7 +916,8 @@ class TwoSampleReport(Readable):
         if self.p > 0.05:
             return "no difference to be seen with so many rows"
         if self.auc < 0.6:
-            return "they differ, but overlap nearly wholly"
+            return ("they differ, but a straight line hardly tells them apart: they differ in spread or shape, or their "
+                    "means by little; compare the lengths about the mean, and the variances of the columns")
         if self.auc < 0.85:
             return "they differ clearly: look at .typical()"
         return "two different worlds: what was tuned or measured on the first says little about the second"
@@ -928,7 +960,8 @@ def two_sample_test(first: Any, second: Any, *, items: Any = None, sample: int =
 
     Notes
     -----
-    p says whether there is a difference, and with many rows the smallest has a small p; auc says how large it is. Vectors are
+    p says whether there is a difference, and with many rows the smallest has a small p; auc says how large it is, as far as a
+    straight line can tell. Vectors are
     taken as they are: normalise first where only directions count.
 
     Source: Székely and Rizzo, Energy statistics, Journal of Statistical Planning and Inference 143 (2013); Lopez-Paz and Oquab,

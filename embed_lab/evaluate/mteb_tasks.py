@@ -139,6 +139,11 @@ def _kind_of(task: Any, data: Any) -> str:
         raise TypeError(f"{task.metadata.name} is of type {kind!r} and needs {form}, not {type(data).__name__}.")
     if wanted is Pairs and data.score is None:
         raise ValueError(f"{data.name!r} has no scores. {task.metadata.name} needs pairs that were judged.")
+    if wanted is Pairs and not len(data):
+        raise ValueError(f"{data.name!r} is empty: {task.metadata.name} has nothing to measure.")
+    if kind == "PairClassification" and (odd := [i for i, one in enumerate(data.score) if one not in (0, 1)]):
+        raise ValueError(f"The label of pair {odd[0]} of {data.name!r} is {data.score[odd[0]]}. {task.metadata.name} needs 1 for "
+                         "a match and 0 for none; degrees are for a task of type 'STS'.")
     return kind
 
 
@@ -189,7 +194,7 @@ def own_task(name: str, kind: str, data: Any) -> Any:
 
     Raises
     ------
-    ValueError : the kind or the name is not one of those.
+    ValueError : the kind or the name is not one of those, there are no pairs, or a label of a pair is neither 0 nor 1.
     TypeError : the data is not of that kind.
     MissingExtra : mteb is not installed.
     """
@@ -205,7 +210,7 @@ def own_task(name: str, kind: str, data: Any) -> Any:
         date=None, domains=None, task_subtypes=None, license=None, annotations_creators=None, dialect=None, sample_creation=None,
         bibtex_citation="")
     scale = {}
-    if kind == "STS" and isinstance(data, Pairs) and data.score is not None:
+    if kind == "STS" and isinstance(data, Pairs) and data.score is not None and len(data):
         scale = {"min_score": float(np.min(data.score)), "max_score": float(np.max(data.score))}
     made = type(re.sub(r"\W", "_", name), (getattr(mteb.abstasks, parent),), {"metadata": card, **scale})
     return _fill(made(), data)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..core import Encoder, as_items, normalize, require
-from .similarity import (_as_dict, _by_groups, _group_codes, _interval, _n_groups, _share_interval,
-                                           _without_width, bootstrap_counts)
+from .similarity import (_as_dict, _by_groups, _count_batches, _group_codes, _interval, _is_missing, _n_groups,
+                                           _refuse_packed, _share_interval, _without_width, bootstrap_counts)
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
 
 # %% ../../nbs/evaluate/45_probes.ipynb #f4693389
@@ -27,6 +27,7 @@ def _rows(vectors: Any, encoder: Encoder | None, name: str) -> np.ndarray:
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiub":
         raise TypeError(f"{name} must be an (n, d) array of numbers, or items for encoder=; they are {vectors.dtype} of shape "
                         f"{vectors.shape}.")
+    _refuse_packed(vectors, name)
     if not len(vectors):
         raise ValueError(f"{name} has no rows.")
     if len(bad := np.flatnonzero(~np.isfinite(vectors).all(axis=1))):
@@ -37,7 +38,7 @@ def _rows(vectors: Any, encoder: Encoder | None, name: str) -> np.ndarray:
 def _labels(labels: Any, name: str) -> np.ndarray:
     """(n,) labels, all texts or all numbers."""
     values = labels.tolist() if isinstance(labels, np.ndarray) else list(as_items(labels))
-    if missing := [i for i, label in enumerate(values) if label is None or label != label]:
+    if missing := [i for i, label in enumerate(values) if _is_missing(label)]:
         raise ValueError(f"Label {missing[0]} of {name} is missing ({values[missing[0]]}). Leave it and its item out.")
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "biuUS" and not (array.dtype.kind == "f" and (array == array.round()).all()):
@@ -46,6 +47,14 @@ def _labels(labels: Any, name: str) -> np.ndarray:
     if len({isinstance(label, str) for label in values}) > 1:
         raise TypeError(f"{name} are texts and numbers mixed. Make all of them text.")
     return array
+
+
+def _whole(name: str, value: Any, least: int, most: float = np.inf) -> int:
+    """`value`, if it is a whole number within the bounds."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if not whole or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least}{'' if most == np.inf else f' to {most}'}, not {value!r}.")
+    return int(value)
 
 
 def _check_sizes(**sizes: int) -> None:
@@ -71,24 +80,25 @@ def _check_classes(labels: np.ndarray, least: int, why: str) -> None:
                          f"needs {least} of each. Give more, or leave the class out.")
 
 # %% ../../nbs/evaluate/45_probes.ipynb #aa5c27a1
-def _macro_f1(true: np.ndarray, said: np.ndarray, counts: np.ndarray) -> float:
-    """Mean F1 of the classes that occur, item i counted counts[i] times; classes are whole numbers from 0."""
-    n, right = int(max(true.max(), said.max())) + 1, true == said
-    both = np.bincount(true[right], weights=counts[right], minlength=n)
-    either = np.bincount(true, weights=counts, minlength=n) + np.bincount(said, weights=counts, minlength=n)
-    return float(np.mean(2 * both[either > 0] / either[either > 0]))
+def _macro_f1(true: np.ndarray, said: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(r,) mean F1 of the classes that occur in each of r resamples, item i counted counts[:, i] times."""
+    of_class = np.unique([true, said])[:, None]
+    both = counts @ ((true == of_class) & (said == of_class)).T
+    either = counts @ (true == of_class).T + counts @ (said == of_class).T
+    f1 = np.divide(2 * both, either, out=np.zeros(either.shape), where=either > 0)
+    return f1.sum(axis=1) / (either > 0).sum(axis=1)
 
 
 def _measured(labels: np.ndarray, predictions: Mapping[str, np.ndarray], groups: np.ndarray | None,
               seed: int) -> dict[str, dict[str, tuple[float, float, float]]]:
     """{method: {"accuracy", "macro_f1": (value, low, high)}}."""
     codes = np.unique(np.concatenate([labels, *predictions.values()]), return_inverse=True)[1].reshape(-1, len(labels))
-    n, once, figures = _n_groups(groups, len(labels)), np.ones(len(labels)), {}
+    n, once, figures = _n_groups(groups, len(labels)), np.ones((1, len(labels))), {}
     for name, said in zip(predictions, codes[1:]):
-        drawn = [_macro_f1(codes[0], said, counts) for counts in bootstrap_counts(len(labels), groups, seed=seed)]
+        drawn = [_macro_f1(codes[0], said, counts) for counts in _count_batches(len(labels), groups, seed=seed)]
         right = said == codes[0]
         figures[name] = {"accuracy": (float(right.mean()), *_share_interval(right, groups, seed)),
-                         "macro_f1": (_macro_f1(codes[0], said, once), *_interval(drawn, n))}
+                         "macro_f1": (float(_macro_f1(codes[0], said, once)[0]), *_interval(np.concatenate(drawn), n))}
     return figures
 
 
@@ -108,7 +118,8 @@ class ProbeReport(Readable, Mapping):
     chosen : {method: str}, what was chosen in learning, as "C = 0.03".
     learned : how many items were learned from; 0 for zero-shot.
     chance : accuracy of always saying the most frequent class.
-    unseen : how many items have a label that cannot be said; they count as wrong.
+    unseen : how many items have a label that could not be said, as none of the items that were learned from has it: in a
+        cross-validation those of the other folds. They count as wrong.
     groups : how many groups were drawn from; m where each item stood for itself.
     """
 
@@ -132,7 +143,10 @@ class ProbeReport(Readable, Mapping):
                 for end, value in zip(("", "_low", "_high"), measures[measure])}
 
     def __getitem__(self, name: str) -> float:
-        return self._flat()[name]
+        known = self._flat()
+        if name not in known:
+            raise KeyError(f"There is no figure {name!r}; there are {', '.join(known)}.")
+        return known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._flat())
@@ -147,7 +161,7 @@ class ProbeReport(Readable, Mapping):
         columns = [column for column in rows[0] if column != "chosen" or any(self.chosen.values())]
         learned = f"learned from {self.learned:,} items, " if self.learned else ""
         notes = [f"always the most frequent class: {self.chance:.3f}",
-                 f"{self.unseen:,} items of a class that cannot be said count as wrong" if self.unseen else "",
+                 _wrong_unseen(self.unseen),
                  _by_groups(self.groups, len(self.labels)),
                  *(_without_width({f"{name} {what}": three for what, three in found.items()})
                    for name, found in self.figures.items())]
@@ -172,27 +186,41 @@ class ProbeReport(Readable, Mapping):
         return require("pandas", extra="evaluate", caller="to_frame").DataFrame({"label": self.labels, **self.predictions})
 
 
-def _report(labels: np.ndarray, predictions: Mapping[str, np.ndarray], groups: Any, seed: int, *, classes: Any, learned: int = 0,
+def _wrong_unseen(unseen: int) -> str:
+    """A note for the table: what could not be right."""
+    return f"{unseen:,} items of a class that could not be said count as wrong" if unseen else ""
+
+
+def _report(labels: np.ndarray, predictions: Mapping[str, np.ndarray], groups: Any, seed: int, *, unseen: int, learned: int = 0,
             chosen: Mapping[str, str] | None = None) -> ProbeReport:
     groups = None if groups is None else _group_codes(groups, len(labels))
     counts = np.unique(labels, return_counts=True)[1]
-    unseen = int((~np.isin(labels, classes)).sum())
     return ProbeReport(labels, predictions, _measured(labels, predictions, groups, seed), chosen or {}, learned,
                        float(counts.max() / len(labels)), unseen, _n_groups(groups, len(labels)))
 
 # %% ../../nbs/evaluate/45_probes.ipynb #fcafeed4
-def _judges(n: int, k: int, Cs: Sequence[float], folds: Any) -> dict[str, Any]:
-    """The two classifiers, not fitted."""
+_CS = (0.003, 0.03, 0.3)
+
+
+def _linear_probe(Cs: Sequence[float] = _CS, folds: Any = 3) -> Any:
+    """A logistic regression on columns of equal variance, not fitted; its C is chosen by cross-validation."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+                        {"logisticregression__C": list(Cs)}, cv=folds)
+
+
+def _judges(n: int, k: int, Cs: Sequence[float], folds: Any) -> dict[str, Any]:
+    """The two classifiers, not fitted."""
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    linear = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-                          {"logisticregression__C": list(Cs)}, cv=folds)
     neighbours = KNeighborsClassifier(min(k, n), metric="cosine")
-    return {"linear": linear, "knn": make_pipeline(StandardScaler(with_std=False), neighbours)}
+    return {"linear": _linear_probe(Cs, folds), "knn": make_pipeline(StandardScaler(with_std=False), neighbours)}
 
 
 def _folds(labels: np.ndarray, groups: np.ndarray | None, n_splits: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -216,7 +244,7 @@ def _learn(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, t
 
 
 def probe_labels(vectors: Any, labels: Sequence[Any], test_vectors: Any = None, test_labels: Sequence[Any] | None = None, *,
-                 encoder: Encoder | None = None, k: int = 10, Cs: Sequence[float] = (0.003, 0.03, 0.3),
+                 encoder: Encoder | None = None, k: int = 10, Cs: Sequence[float] = _CS,
                  groups: Sequence | None = None, test_groups: Sequence | None = None, cv: int = 5, seed: int = 0) -> ProbeReport:
     """How well labels can be read from frozen vectors: by a linear classifier and by the nearest neighbours.
 
@@ -248,16 +276,17 @@ def probe_labels(vectors: Any, labels: Sequence[Any], test_vectors: Any = None, 
     """
     if (test_vectors is None) != (test_labels is None):
         raise ValueError("Give test_vectors and test_labels, or neither of them.")
-    if k < 1 or not len(Cs) or min(Cs) <= 0:
-        raise ValueError(f"k must be at least 1 and Cs some numbers above 0, not {k} and {Cs}.")
+    k, cv = _whole("k", k, 1), _whole("cv", cv, 2)
+    if not len(Cs) or min(Cs) <= 0:
+        raise ValueError(f"Cs must be some numbers above 0, not {Cs}.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")
     _check_sizes(vectors=len(vectors), labels=len(labels))
     codes = None if groups is None else _group_codes(groups, len(labels))
     _check_folds(labels, codes, 3 if test_labels is not None else cv, outer=test_labels is None)
     if test_labels is None:
         vectors = _rows(vectors, encoder, "vectors")
-        said, chosen = _cross_validated(vectors, labels, codes, k, Cs, cv, seed)
-        return _report(labels, said, groups, seed, classes=labels, learned=len(labels) * (cv - 1) // cv, chosen=chosen)
+        said, chosen, unseen = _cross_validated(vectors, labels, codes, k, Cs, cv, seed)
+        return _report(labels, said, groups, seed, unseen=unseen, learned=len(labels) * (cv - 1) // cv, chosen=chosen)
     test_vectors, test_labels = _items(test_vectors, encoder), _labels(test_labels, "test_labels")
     _check_sizes(test_vectors=len(test_vectors), test_labels=len(test_labels))
     _check_kinds(labels, test_labels)
@@ -266,13 +295,22 @@ def probe_labels(vectors: Any, labels: Sequence[Any], test_vectors: Any = None, 
     vectors, test_vectors = _rows(vectors, encoder, "vectors"), _rows(test_vectors, encoder, "test_vectors")
     _check_width(vectors, test_vectors)
     said, best = _learn(vectors, labels, codes, test_vectors, k, Cs, seed)
-    return _report(test_labels, said, test_groups, seed, classes=labels, learned=len(labels),
+    return _report(test_labels, said, test_groups, seed, unseen=_unseen(test_labels, labels), learned=len(labels),
                    chosen={"linear": _named_c([best], Cs), "knn": f"k = {min(k, len(labels))}"})
 
 
 def _items(vectors: Any, encoder: Encoder | None) -> Any:
     """What has a length: an array, or a list of items."""
-    return np.asarray(vectors) if encoder is None else list(as_items(vectors))
+    if encoder is not None:
+        return list(as_items(vectors))
+    if not np.ndim(vectors := np.asarray(vectors)):
+        raise TypeError(f"Vectors must be an (n, d) array, not a {type(vectors.item()).__name__}; items need encoder=.")
+    return vectors
+
+
+def _unseen(labels: np.ndarray, learned: np.ndarray) -> int:
+    """How many labels are of a class that nothing was learned of."""
+    return int((~np.isin(labels, learned)).sum())
 
 
 def _check_kinds(labels: np.ndarray, test_labels: np.ndarray) -> None:
@@ -282,8 +320,6 @@ def _check_kinds(labels: np.ndarray, test_labels: np.ndarray) -> None:
 
 def _check_folds(labels: np.ndarray, groups: np.ndarray | None, folds: int, *, outer: bool) -> None:
     """Whether there are enough items of each class and enough groups; `outer`: 3-fold cross-validation within each fold."""
-    if folds < 2:
-        raise ValueError(f"cv must be at least 2, not {folds}.")
     least = 3 if not outer else next(n for n in range(folds, folds + 6) if n - -(-n // folds) >= 3)
     why = f"{folds}-fold cross-validation" + (" with three folds within each" if outer else "")
     _check_classes(labels, least if groups is None else 1, why)
@@ -292,15 +328,16 @@ def _check_folds(labels: np.ndarray, groups: np.ndarray | None, folds: int, *, o
 
 
 def _cross_validated(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, k: int, Cs: Sequence[float], cv: int,
-                     seed: int) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Predictions of each item by what was learned from the other folds, and what was chosen."""
-    said, best = {name: np.empty_like(labels) for name in ("linear", "knn")}, []
+                     seed: int) -> tuple[dict[str, np.ndarray], dict[str, str], int]:
+    """Predictions of each item by what was learned from the other folds; what was chosen; how many have a class unknown there."""
+    said, best, unseen = {name: np.empty_like(labels) for name in ("linear", "knn")}, [], 0
     for learn, judge in _folds(labels, groups, cv, seed):
         found, c = _learn(vectors[learn], labels[learn], None if groups is None else groups[learn], vectors[judge], k, Cs, seed)
         best.append(c)
+        unseen += _unseen(labels[judge], labels[learn])
         for name, part in found.items():
             said[name][judge] = part
-    return said, {"linear": _named_c(best, Cs), "knn": f"k = {min(k, len(learn))}"}
+    return said, {"linear": _named_c(best, Cs), "knn": f"k = {min(k, len(learn))}"}, unseen
 
 
 def _named_c(best: Sequence[float], Cs: Sequence[float]) -> str:
@@ -321,6 +358,8 @@ class FewShotReport(Readable):
     intervals : (s, 2), 95% of 1,000 resamples of draws and test items together; NaN for one draw.
     right : (s, m) float64, in what share of the draws each test item is right.
     chance : accuracy of always saying the most frequent class of the test items.
+    unseen : how many test items have a label that nothing was learned of; they count as wrong.
+    groups : how many groups were drawn from; m where each test item stood for itself.
     """
 
     shots: tuple[int, ...]
@@ -328,18 +367,23 @@ class FewShotReport(Readable):
     intervals: np.ndarray
     right: np.ndarray
     chance: float
+    unseen: int
+    groups: int
 
     def __getitem__(self, shots: int) -> float:
         """Mean accuracy with so many items of each class."""
+        if shots not in self.shots:
+            raise KeyError(f"There is no figure of {shots!r} shots; there are {', '.join(map(str, self.shots))}.")
         return float(self.accuracies[self.shots.index(shots)].mean())
 
     def table(self) -> Table:
         """A row a number of items."""
         rows = [{"of each class": n, "accuracy": float(row.mean()), "95% from": low, "to": high, "worst draw": float(row.min()),
                  "best": float(row.max())} for n, row, (low, high) in zip(self.shots, self.accuracies, self.intervals.tolist())]
-        note = f"intervals over draws and test items; always the most frequent class: {self.chance:.3f}"
-        return table(rows, title=f"Few-shot, {self.accuracies.shape[1]} draws, judged by {self.right.shape[1]:,}", note=note,
-                     limit=100)
+        notes = ["intervals over draws and test items", f"always the most frequent class: {self.chance:.3f}",
+                 _wrong_unseen(self.unseen), _by_groups(self.groups, self.right.shape[1])]
+        return table(rows, title=f"Few-shot, {self.accuracies.shape[1]} draws, judged by {self.right.shape[1]:,}",
+                     note="; ".join(filter(None, notes)), limit=100)
 
     def plot(self) -> Picture:
         """The mean over the number of items, with the draws as points."""
@@ -373,18 +417,18 @@ def _draw_shots(labels: np.ndarray, most: int, draws: int, seed: int) -> np.ndar
     return np.stack([[rng.permutation(own)[:most] for own in rows] for _ in range(draws)])
 
 
-def _mean_intervals(right: np.ndarray, seed: int) -> np.ndarray:
-    """(s, 2) 95% of resamples of the means of (s, draws, m) results, draws and items drawn anew together."""
+def _mean_intervals(right: np.ndarray, seed: int, groups: Sequence | None = None) -> np.ndarray:
+    """(s, 2) 95% of resamples of the means of (s, draws, m) results, draws and items, or groups of them, drawn anew together."""
     _, draws, m = right.shape
     rng, right = np.random.default_rng([seed, 1]), right.astype(float)     # a stream of its own: draws independent of items
-    found = [(right @ counts) @ rng.multinomial(draws, np.full(draws, 1 / draws)) / (draws * m)
-             for counts in bootstrap_counts(m, seed=seed)]
-    return np.array([_interval(column, min(draws, m)) for column in zip(*found)])
+    found = [(right @ counts) @ rng.multinomial(draws, np.full(draws, 1 / draws)) / (draws * counts.sum())
+             for counts in bootstrap_counts(m, groups, seed=seed)]
+    return np.array([_interval(column, min(draws, _n_groups(groups, m))) for column in zip(*found)])
 
 
 def few_shot_curve(vectors: Any, labels: Sequence[Any], test_vectors: Any, test_labels: Sequence[Any], *,
                    encoder: Encoder | None = None, shots: Sequence[int] = (1, 2, 4, 8, 16), draws: int = 10, C: float = 1.0,
-                   seed: int = 0) -> FewShotReport:
+                   test_groups: Sequence | None = None, seed: int = 0) -> FewShotReport:
     """How accuracy grows with the number of labelled items.
 
     Parameters
@@ -396,6 +440,7 @@ def few_shot_curve(vectors: Any, labels: Sequence[Any], test_vectors: Any, test_
     shots : how many items of each class to learn from.
     draws : how often they are drawn; the fewer of a draw are among the more.
     C : of the logistic regression, on vectors as they are.
+    test_groups : m names; the intervals are drawn by name.
     seed : of the draws and of the resamples.
 
     Raises
@@ -407,13 +452,15 @@ def few_shot_curve(vectors: Any, labels: Sequence[Any], test_vectors: Any, test_
     """
     from sklearn.linear_model import LogisticRegression
 
-    shots = tuple(sorted({int(n) for n in np.atleast_1d(shots)}))
-    if not shots or shots[0] < 1 or draws < 1:
-        raise ValueError(f"shots must be whole numbers from 1, and draws at least 1; not {shots} and {draws}.")
+    shots = tuple(sorted({_whole("Each of shots", n, 1) for n in ([shots] if np.ndim(shots) == 0 else shots)}))
+    draws = _whole("draws", draws, 1)
+    if not shots:
+        raise ValueError("There are no shots. Give whole numbers from 1.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")
     test_vectors, test_labels = _items(test_vectors, encoder), _labels(test_labels, "test_labels")
     _check_sizes(vectors=len(vectors), labels=len(labels))
     _check_sizes(test_vectors=len(test_vectors), test_labels=len(test_labels))
+    test_groups = None if test_groups is None else _group_codes(test_groups, len(test_labels))
     _check_kinds(labels, test_labels)
     _check_classes(labels, shots[-1], f"{shots[-1]} shots")
     rows = _draw_shots(labels, shots[-1], draws, seed)
@@ -431,26 +478,40 @@ def few_shot_curve(vectors: Any, labels: Sequence[Any], test_vectors: Any, test_
             model = LogisticRegression(C=C, max_iter=1000).fit(known[place[some]], labels[some])
             right[i, j] = model.predict(test_vectors) == test_labels
     accuracies, counts = right.mean(axis=2), np.unique(test_labels, return_counts=True)[1]
-    return FewShotReport(shots, accuracies, _mean_intervals(right, seed), right.mean(axis=1),
-                         float(counts.max() / len(test_labels)))
+    return FewShotReport(shots, accuracies, _mean_intervals(right, seed, test_groups), right.mean(axis=1),
+                         float(counts.max() / len(test_labels)), _unseen(test_labels, labels),
+                         _n_groups(test_groups, len(test_labels)))
 
 # %% ../../nbs/evaluate/45_probes.ipynb #752c70ac
-def _entropy(shares: np.ndarray) -> float:
-    shares = shares[shares > 0] / shares.sum()
-    return float(-(shares * np.log(shares)).sum())
+def _totals(codes: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(r, k) how many items of each code that occurs there are in each of r resamples."""
+    order = np.argsort(codes, kind="stable")
+    return np.add.reduceat(counts[:, order], np.flatnonzero(np.diff(codes[order], prepend=-1)), axis=1)
 
 
-def _agreement(classes: np.ndarray, clusters: np.ndarray, counts: np.ndarray) -> tuple[float, float, float, float]:
-    """V-measure, homogeneity, completeness and adjusted Rand index of codes from 0, item i counted counts[i] times."""
-    width = int(clusters.max()) + 1
-    both = np.bincount(classes * width + clusters, weights=counts, minlength=(int(classes.max()) + 1) * width).reshape(-1, width)
-    in_class, in_cluster = both.sum(axis=1), both.sum(axis=0)
-    shared = _entropy(in_class) + _entropy(in_cluster) - _entropy(both.ravel())
-    homogeneity, completeness = (shared / own if (own := _entropy(part)) > 1e-12 else 1.0 for part in (in_class, in_cluster))
-    v = 2 * homogeneity * completeness / (homogeneity + completeness) if homogeneity + completeness > 1e-12 else 0.0
-    together, mine, yours, all_ = (float((cells * (cells - 1)).sum()) for cells in (both, in_class, in_cluster, counts.sum()))
-    expected, most = mine * yours / max(all_, 1), (mine + yours) / 2
-    return v, homogeneity, completeness, (together - expected) / (most - expected) if most - expected > 1e-12 else 1.0
+def _entropy(totals: np.ndarray) -> np.ndarray:
+    """(r,) entropies, in nats, of (r, k) counts."""
+    shares = totals / totals.sum(axis=1, keepdims=True)
+    return -(shares * np.log(shares, out=np.zeros_like(shares), where=shares > 0)).sum(axis=1)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float) -> np.ndarray:
+    return np.divide(above, below, out=np.full_like(below, otherwise), where=below > 1e-12)
+
+
+def _agreement(classes: np.ndarray, clusters: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(4, r) V-measure, homogeneity, completeness and adjusted Rand index of codes from 0 in r resamples, item i counted
+    counts[:, i] times."""
+    cells = classes * (int(clusters.max()) + 1) + clusters
+    both, in_class, in_cluster = (_totals(codes, counts) for codes in (cells, classes, clusters))
+    of_classes, of_clusters = _entropy(in_class), _entropy(in_cluster)
+    shared = of_classes + of_clusters - _entropy(both)
+    homogeneity, completeness = _ratio(shared, of_classes, 1.0), _ratio(shared, of_clusters, 1.0)
+    v = _ratio(2 * homogeneity * completeness, homogeneity + completeness, 0.0)
+    together, mine, yours, all_ = ((part * (part - 1)).sum(axis=1)
+                                   for part in (both, in_class, in_cluster, counts.sum(axis=1, keepdims=True)))
+    expected, most = mine * yours / np.maximum(all_, 1), (mine + yours) / 2
+    return np.stack([v, homogeneity, completeness, _ratio(together - expected, most - expected, 1.0)])
 
 # %% ../../nbs/evaluate/45_probes.ipynb #6e7029ea
 @dataclass(frozen=True, repr=False)
@@ -548,9 +609,8 @@ def evaluate_clustering(vectors: Any, labels: Sequence[Any], *, encoder: Encoder
     from sklearn.base import clone
     from sklearn.cluster import KMeans
 
-    if runs < 1:
-        raise ValueError(f"runs must be at least 1, not {runs}.")
-    if clusterer is not None and not hasattr(clusterer, "fit_predict"):
+    runs = _whole("runs", runs, 1)
+    if isinstance(clusterer, type) or clusterer is not None and not hasattr(clusterer, "fit_predict"):
         raise TypeError(f"clusterer must be one of scikit-learn's, such as KMeans(8), not {clusterer!r}.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")
     _check_sizes(vectors=len(vectors), labels=len(labels))
@@ -574,14 +634,15 @@ def _clustered(vectors: np.ndarray, classes: np.ndarray, assignments: np.ndarray
     rng, runs = np.random.default_rng([seed, 1]), len(codes)               # a stream of its own: runs independent of items
 
     def measured(times: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """The means over runs, run i counted times[i] times and item j counts[j] times."""
-        seen, used = counts[some].sum(), np.flatnonzero(times)
-        rows = [(*_agreement(classes, codes[i], counts), silhouettes[i] @ counts[some] / seen if seen else np.nan) for i in used]
-        return np.average(rows, axis=0, weights=times[used])
+        """(r, 5) means over runs in r resamples, run i counted times[:, i] times and item j counts[:, j] times."""
+        seen = counts[:, some].sum(axis=1)
+        rows = [[*_agreement(classes, code, counts), np.divide(counts[:, some] @ one, seen, out=np.full(len(seen), np.nan),
+                                                               where=seen > 0)] for code, one in zip(codes, silhouettes)]
+        return np.einsum("ri,imr->rm", times, rows) / runs
 
-    values = measured(np.ones(runs), np.ones(len(classes)))
-    drawn = np.array([measured(rng.multinomial(runs, np.full(runs, 1 / runs)), counts)
-                      for counts in bootstrap_counts(len(classes), groups, seed=seed)])
+    (values,) = measured(np.ones((1, runs)), np.ones((1, len(classes))))
+    drawn = np.concatenate([measured(rng.multinomial(runs, np.full(runs, 1 / runs), size=len(counts)), counts)
+                            for counts in _count_batches(len(classes), groups, seed=seed)])
     drawn[:, :4] += values[:4] - drawn[:, :4].mean(axis=0)      # twins of a resample always agree: the shift that this causes
     n, names = _n_groups(groups, len(classes)), ("v_measure", "homogeneity", "completeness", "ari", "silhouette")
     return {name: (float(value), *_interval(column if np.isfinite(value) else [value], n))
@@ -607,7 +668,8 @@ def evaluate_zero_shot(classifier: Any, items: Any, labels: Sequence[Any], *, gr
 
     Raises
     ------
-    TypeError, ValueError : items and labels differ in number, a label is missing, no label is a class of the classifier.
+    TypeError, ValueError : items and labels differ in number, a label is missing, no label is a class of the classifier, or a
+        classifier does not say one class an item.
 
     Source: Chang et al., Importance of semantic representation: dataless classification, AAAI 2008; Yin et al., Benchmarking
     zero-shot text classification, EMNLP 2019.
@@ -631,7 +693,9 @@ def evaluate_zero_shot(classifier: Any, items: Any, labels: Sequence[Any], *, gr
         raise ValueError(f"No label is a class that can be said: labels such as {labels.tolist()[0]!r}, classes such as "
                          f"{known.tolist()[0]!r}.")
     said = {name: np.asarray(one.predict(items)) for name, one in several.items()}
-    return _report(labels, said, groups, seed, classes=known)
+    if odd := next((name for name, one in said.items() if one.shape != labels.shape), None):
+        raise ValueError(f"{odd!r} says an array of shape {said[odd].shape} of {len(labels):,} items, not one class an item.")
+    return _report(labels, said, groups, seed, unseen=_unseen(labels, known))
 
 
 class _NearestClass:

@@ -7,6 +7,8 @@ __all__ = ['pairwise_similarity', 'bootstrap_counts', 'SimilarityReport', 'evalu
            'TripletReport', 'evaluate_triplets', 'PairClassificationReport', 'evaluate_pair_classification']
 
 # %% ../../nbs/evaluate/44_similarity.ipynb #5beabcfb
+import itertools
+import math
 import numbers
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,22 +43,50 @@ def pairwise_similarity(left: np.ndarray, right: np.ndarray,
 
     Raises
     ------
-    ValueError : the arrays differ in shape, or the similarity is unknown.
+    ValueError : the arrays differ in shape, a row is not finite, the similarity is unknown, or it does not fit into a float.
     """
     if similarity not in _SIMILARITIES:
         raise ValueError(f"similarity must be one of {', '.join(map(repr, _SIMILARITIES))}, not {similarity!r}.")
     left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if left.shape != right.shape or left.ndim != 2:
         raise ValueError(f"Two (n, d) arrays of one shape are needed, not {left.shape} and {right.shape}.")
-    if similarity == "euclidean":
-        return -np.linalg.norm(left - right, axis=1)
-    if similarity == "manhattan":
-        return -np.abs(left - right).sum(axis=1)
-    dot = np.einsum("ij,ij->i", left, right)
-    if similarity == "dot":
-        return dot
-    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.divide(dot, lengths, out=np.zeros_like(dot), where=lengths > 0)
+    for name, side in (("left", left), ("right", right)):
+        if len(bad := np.flatnonzero(~np.isfinite(side).all(axis=1))):
+            raise ValueError(f"Row {bad[0]} of {name} holds NaN or infinity ({len(bad):,} such rows). Leave out what has no "
+                             "vector.")
+    if similarity == "cosine":
+        left, right = _scaled(left)[0], _scaled(right)[0]
+        dot = np.einsum("ij,ij->i", left, right)
+        lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+        return np.divide(dot, lengths, out=np.zeros_like(dot), where=lengths > 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if similarity == "dot":
+            found = np.einsum("ij,ij->i", left, right)
+        elif similarity == "manhattan":
+            found = -np.abs(left - right).sum(axis=1)
+        else:
+            apart, exponents = _scaled(left - right)
+            found = -np.ldexp(np.linalg.norm(apart, axis=1), exponents)
+    if len(bad := np.flatnonzero(~np.isfinite(found))):
+        raise ValueError(f"The {similarity} similarity of row {bad[0]} does not fit into a float. Scale the vectors.")
+    return found
+
+
+def _scaled(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over a power of two that brings their largest number to between 0.5 and 1, which costs no digit; and its exponent."""
+    exponents = np.frexp(np.abs(vectors).max(axis=1, initial=0))[1]
+    return np.ldexp(vectors, -exponents[:, None]), exponents
+
+
+def _best(scores: np.ndarray, k: int) -> np.ndarray:
+    """(n, k) columns of the highest scores of each row, highest first; equal ones in the order of the columns, at the cut too."""
+    if k >= scores.shape[1]:
+        return np.argsort(-scores, axis=1, kind="stable")
+    last, best = np.partition(scores, -k, axis=1)[:, -k], np.empty((len(scores), k), dtype=np.int64)
+    for i, (row, bar) in enumerate(zip(scores, last)):
+        some = np.flatnonzero(row >= bar)                # more than k, where there are ties
+        best[i] = some[np.argsort(-row[some], kind="stable")][:k]
+    return best
 
 # %% ../../nbs/evaluate/44_similarity.ipynb #72d9159d
 def bootstrap_counts(n: int, groups: Sequence | None = None, *, n_resamples: int = 1000, seed: int = 0) -> Iterator[np.ndarray]:
@@ -75,7 +105,7 @@ def bootstrap_counts(n: int, groups: Sequence | None = None, *, n_resamples: int
 
     Raises
     ------
-    ValueError : there are not n groups, or one is missing (None or NaN).
+    ValueError : there are not n groups, or one is missing (None, NaN or NA).
 
     Source: Davison and Hinkley, Bootstrap methods and their application, 1997, section 3.8 (groups drawn whole).
     """
@@ -85,6 +115,13 @@ def bootstrap_counts(n: int, groups: Sequence | None = None, *, n_resamples: int
     return (np.bincount(draw.integers(several, size=several), minlength=several)[group_of] for _ in range(n_resamples))
 
 
+def _count_batches(n: int, groups: Sequence | None = None, *, n_resamples: int = 1000, seed: int = 0) -> Iterator[np.ndarray]:
+    """(r, n) float64, the resamples of `bootstrap_counts` one below the other, no more at a time than memory holds."""
+    counts = bootstrap_counts(n, groups, n_resamples=n_resamples, seed=seed)
+    while some := list(itertools.islice(counts, max(1, 4_000_000 // n))):
+        yield np.stack(some).astype(float)
+
+
 def _group_codes(groups: Sequence | None, n: int) -> np.ndarray:
     """(n,) int64, equal for items of one group."""
     if groups is None:
@@ -92,9 +129,14 @@ def _group_codes(groups: Sequence | None, n: int) -> np.ndarray:
     names, codes = list(as_items(groups)), {}
     if len(names) != n:
         raise ValueError(f"There are {len(names):,} groups and {n:,} items. Give one group an item.")
-    if missing := [i for i, name in enumerate(names) if name is None or name != name]:
+    if missing := [i for i, name in enumerate(names) if _is_missing(name)]:
         raise ValueError(f"Item {missing[0]} has no group ({names[missing[0]]}). Give it one of its own if it belongs to none.")
     return np.array([codes.setdefault(name, len(codes)) for name in names], dtype=np.int64)
+
+
+def _is_missing(name: Any) -> bool:
+    """Whether it is None, NaN, NaT, or the NA of pandas, which cannot be compared."""
+    return name is None or type(name).__name__ == "NAType" or bool(name != name)
 
 
 def _interval(values: Sequence[float], n: int) -> tuple[float, float]:
@@ -108,18 +150,22 @@ def _interval(values: Sequence[float], n: int) -> tuple[float, float]:
 # %% ../../nbs/evaluate/44_similarity.ipynb #a1e1e83c
 _ITEMS = {2: (("sentence1", "sentence2"), ("text1", "text2"), ("premise", "hypothesis"), ("question1", "question2"),
               ("word1", "word2"), ("query", "document"), ("anchor", "positive")),
-          3: (("anchor", "positive", "negative"), ("query", "positive", "negative"))}
+          3: tuple((first, *others) for first in ("anchor", "query") for others in (("positive", "negative"), ("pos", "neg")))}
 _SCORES = ("score", "label", "scores", "labels")
 
 
 def _named(held: list, names: Sequence[str]) -> list:
-    """Which of the columns `held` are meant: those of the usual names, else those that are left, if none is too many."""
+    """Which of the columns `held` are meant: those of the usual names, else those that are left, if none is too many.
+
+    Where some have usual names and others have not, their order may not be the usual one: that is refused.
+    """
     score = [name for name in _SCORES if name in held] if names[-1] == "score" else []
     n = len(names) - (names[-1] == "score")
     items = next((list(usual) for usual in _ITEMS[n] if set(usual) <= set(held)), [])
     rest = [name for name in held if name not in [*items, *score]]
     by_order = len(names) - len(items) - len(score)
-    if len(score) > 1 or by_order and len(rest) != by_order:
+    half_named = not items and {name.lower() for name in rest} & set().union(*_ITEMS[n])
+    if len(score) > 1 or half_named or by_order and len(rest) != by_order:
         raise ValueError(f"It cannot be told which columns are {', '.join(names)}: there are {held}. Give them these names and "
                          "leave out others of their kind, or give these columns alone, in this order.")
     return [*items, *(rest if by_order else []), *score]
@@ -158,6 +204,13 @@ def _encode_columns(encoder: Any, columns: Sequence[list]) -> list[np.ndarray]:
     return np.split(vectors, np.cumsum([len(column) for column in columns])[:-1])
 
 
+def _refuse_packed(array: np.ndarray, what: str) -> None:
+    """Bits that are packed into bytes are no numbers."""
+    if array.dtype == np.uint8:
+        raise ValueError(f"{what} are uint8, which may be packed bits. Unpack bits by np.unpackbits(vectors, "
+                         "axis=1).astype(int); numbers convert by astype(float).")
+
+
 def _vectors(source: Any, columns: Sequence[list], names: Sequence[str]) -> list[np.ndarray]:
     """(n, d) float64 vectors of each column: encoded, or `source` itself holds them."""
     if not hasattr(source, "encode") and (not hasattr(source, "__len__") or len(source) != len(names)):
@@ -169,9 +222,7 @@ def _vectors(source: Any, columns: Sequence[list], names: Sequence[str]) -> list
         if array.ndim != 2 or len(array) != n or array.shape[1] != arrays[0].shape[1] or array.dtype.kind not in "fiu":
             raise ValueError(f"The vectors of {name} must be ({n:,}, d) numbers, d the same for all; they are {array.dtype} of "
                              f"shape {array.shape}.")
-        if array.dtype == np.uint8:
-            raise ValueError(f"The vectors of {name} are uint8, which may be packed bits. Unpack bits by np.unpackbits(vectors, "
-                             "axis=1).astype(int); numbers convert by astype(float).")
+        _refuse_packed(array, f"The vectors of {name}")
         if len(bad := np.flatnonzero(~np.isfinite(array).all(axis=1))):
             raise ValueError(f"Row {bad[0]} of {name} has no vector: it holds NaN or infinity ({len(bad):,} such rows). "
                              "Leave out what could not be encoded.")
@@ -307,7 +358,10 @@ class SimilarityReport(Readable):
                  f"{self.coverage:.0%} covered: {self.left_out:,} pairs left out, with words that have no vector "
                  f"({_some(self.unknown)})"
                  if self.left_out else "",
-                 "all similarities are equal, or all scores: there is no order" if np.isnan(self["spearman"]) else ""]
+                 "all similarities are equal, or all scores: there is no order" if np.isnan(self["spearman"]) else "",
+                 f"{self.groups} pairs bound nothing, whatever the interval says: give some dozens at least"
+                 if n == self.groups < 10 else "",
+                 _without_width({name: (value, *self.intervals[name]) for name, value in self.correlations.items()})]
         return table(rows, title=f"Similarity ({self.similarity}), {n:,} pairs", note="; ".join(filter(None, notes)))
 
     def per_pair(self) -> Table:
@@ -337,7 +391,7 @@ def _by_groups(groups: int, n: int) -> str:
 
 def _without_width(figures: Mapping[str, tuple[float, float, float]]) -> str:
     """A note for the table: which intervals say nothing."""
-    names = [name for name, (_, low, high) in figures.items() if low == high]
+    names = [name for name, (_, low, high) in figures.items() if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12)]
     return f"all resamples give the same {', '.join(names)}, so how sure that is cannot be told" if names else ""
 
 

@@ -398,6 +398,7 @@ class Store:
         if len(ids) != len(vectors):
             raise ValueError(f"Got {len(ids)} ids for {len(vectors)} vectors.")
         metadata = check_metadata(metadata, len(ids), self.fields)
+        self._check_fit(ids, vectors, metadata)
         if len(ids) and self.dim is None:
             self.dim = vectors.shape[1]
         for start in range(0, len(ids), self.batch_size):
@@ -425,7 +426,7 @@ class Store:
         tree = self._check_where(where)
         vectors = np.asarray(vectors)
         vectors = self._check_vectors(vectors[None] if vectors.ndim == 1 and vectors.size else vectors, what="Query vector")
-        if not len(vectors) or not len(self):
+        if not len(vectors) or self._is_empty():
             return SearchResults.from_hits([[]] * len(vectors))
         return self._search(vectors, int(k), tree, metadata)
 
@@ -530,6 +531,13 @@ class Store:
 
     def _count(self, where: Filter | None) -> int:
         raise NotImplementedError
+
+    def _check_fit(self, ids: list[Id], vectors: np.ndarray, metadata: list[dict]) -> None:
+        """Raise ValueError for a row that this engine cannot keep, such as one of too many bytes, before any is written."""
+
+    def _is_empty(self) -> bool:
+        """Whether a search can be spared, for there are no rows; False is always right where counting is slow."""
+        return not len(self)
 
     def _unsaved(self) -> bool:
         """Whether closing has something to save."""

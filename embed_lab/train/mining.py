@@ -7,7 +7,8 @@ __all__ = ['HardNegatives', 'mine_hard_negatives']
 
 # %% ../../nbs/train/52_mining.ipynb #8febe705
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -15,33 +16,89 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core import Encoder, as_columns, as_items, normalize, progress_bar, require
-from ..datasets import Pairs
 from ..show import Gallery, Readable, Table, show_neighbours, table
+
+# %% ../../nbs/train/52_mining.ipynb #6b94115c
+_ORDER = {**dict.fromkeys(("anchor", "anch", "query", "question", "premise"), 0),
+          **dict.fromkeys(("positive", "pos", "answer", "document", "passage", "response", "hypothesis"), 1),
+          **dict.fromkeys(("negative", "neg", "hardnegative", "hardneg"), 2),
+          **{f"{kind}{sign}": int(sign in "2b") for kind in ("sentence", "text", "question") for sign in "12ab"}}
+_LABELS = {"label", "class", "classes", "category", "score", "similarity", "relatedness", "relevance", "rating", "grade"}
+
+
+def _rank(name: str) -> int | None:
+    """0 of an anchor, 1 of a positive, 2 of a negative; None of a name that is not known."""
+    name = re.sub(r"[_ ]", "", name.lower())
+    return _ORDER.get(name, _ORDER.get(name.rstrip("0123456789")))
+
+
+def _is_label(name: str, more: Collection[str] = ()) -> bool:
+    """Whether a column's name says that it holds labels or scores: one of its words is one of these, or of `more`."""
+    words = {word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", name)}
+    return bool((words | {word.removesuffix("s") for word in words}) & _LABELS.union(more))
+
+
+def _in_order(names: list[str], labelled: bool = False) -> list[str]:
+    """The names sorted by what they are known for (anchor, positive, negative); as they stand where none is known.
+
+    Raises
+    ------
+    ValueError : some are known and others are not; or which is the anchor, or the positive, is not clear.
+    """
+    unknown = [name for name in names if _rank(name) is None]
+    if len(unknown) == len(names):
+        return names
+    those = ", ".join(map(repr, names))
+    mend = "Leave out what is not to be trained on, and call the others anchor, positive, negative_1, ..."
+    if unknown:
+        raise ValueError(f"Of the columns {those} it is not known what {', '.join(map(repr, unknown))} "
+                         f"{'is' if len(unknown) == 1 else 'are'} beside the others. {mend}")
+    found = sorted(names, key=_rank)
+    order = [_rank(name) for name in found]
+    clear = order == [0, 1] + [2] * (len(names) - 2) or len(names) == 2 and 2 not in order
+    if len(names) > 1 and not clear and not (labelled and order[:2] == [0, 1]):
+        raise ValueError(f"Of the columns {those} it is not clear which is the anchor and which its positive. {mend}")
+    return found
 
 # %% ../../nbs/train/52_mining.ipynb #5cf9c55a
 def _columns(pairs: Any) -> tuple[list, list]:
-    """Anchors and positives, of one length, from any usual container of pairs."""
-    if isinstance(pairs, Pairs) and pairs.score is not None:
-        raise ValueError("These pairs have scores, so not each second text is a positive. Choose those that are.")
+    """Anchors and positives, of one length, from any usual container of pairs.
+
+    Raises
+    ------
+    ValueError : there are labels, negatives or other columns beside the pairs, or it is not clear which are the anchors.
+    """
     columns = as_columns(pairs)
     if not any(columns.values()):
         return [], []
-    names = ["anchor", "positive"] if {"anchor", "positive"} <= set(columns) else list(columns)
-    if len(names) != 2:
-        raise ValueError(f"Pairs have a column 'anchor' and a column 'positive', or two columns in all; these are {names}.")
-    anchors, positives = (columns[name] for name in names)
+    if labels := [name for name in columns if _is_label(name)]:
+        raise ValueError(f"The pairs have labels or scores ({labels[0]!r}), so not each second item is a positive. Choose those "
+                         "that are, and leave the column out.")
+    if negatives := [name for name in columns if _rank(name) == 2]:
+        raise ValueError(f"The pairs have negatives already ({', '.join(map(repr, negatives))}). Train on these, or leave them "
+                         "out to mine others.")
+    if len(columns) != 2:
+        raise ValueError(f"Pairs have two columns, anchors and positives; these are {list(columns)}. Leave out what is neither.")
+    anchors, positives = (columns[name] for name in _in_order(list(columns)))
     if len(anchors) != len(positives):
         raise ValueError(f"There are {len(anchors)} anchors and {len(positives)} positives. Row i of one belongs to row i of the "
                          "other.")
     return anchors, positives
 
-
-
+# %% ../../nbs/train/52_mining.ipynb #41c4521d
 class _Items:
-    """Distinct items in the order in which they came, each with a number; equal items, as an encoder sees them, are one."""
+    """Distinct items in the order in which they came, each with a number.
+
+    Equal items, as an encoder sees them, are one; so are texts that differ in blanks only.
+    """
 
     def __init__(self, encoder: Encoder, what: str):
         self.encoder, self.what, self.items, self.numbers = encoder, what, [], {}
+
+    def _content(self, item: Any) -> bytes:
+        content = self.encoder._content(item)
+        is_text = isinstance(item, str) and content == Encoder._content(self.encoder, item)
+        return Encoder._content(self.encoder, " ".join(item.split())) if is_text else content
 
     def add(self, items: Iterable[Any]) -> list[int]:
         """The numbers of these items."""
@@ -49,7 +106,7 @@ class _Items:
         for i, item in enumerate(items):
             if (problem := self.encoder._check(item)) is not None:
                 raise ValueError(f"{self.what} {i} {problem}. Remove or mend it.")
-            number = self.numbers.setdefault(self.encoder._content(item), len(self.items))
+            number = self.numbers.setdefault(self._content(item), len(self.items))
             if number == len(self.items):
                 self.items.append(item)
             found.append(number)
@@ -391,13 +448,14 @@ def mine_hard_negatives(encoder: Encoder, pairs: Any, *, documents: Iterable[Any
     """Find for each pair (anchor, positive) documents that look like an answer to the anchor and are none.
 
     Candidates are the documents closest to the anchor, by cosine. Never a negative of an anchor are its positives (all of them,
-    where it stands in several pairs) and the anchor itself, whichever copy: items are told apart by what is in them.
+    where it stands in several pairs) and the anchor itself, whichever copy: items are told apart by what is in them, texts but
+    for blanks.
 
     Parameters
     ----------
     encoder : any Encoder; anchors are encoded as questions, the others as documents, where it tells the two apart.
-    pairs : columns "anchor" and "positive", or two columns: a dict, a data frame, a Hugging Face Dataset, `Pairs`; or a list of
-        tuples.
+    pairs : two columns, anchors and positives: a dict, a data frame, a Hugging Face Dataset, `Pairs`; or a list of tuples. Names
+        such as query and answer say which is which, in whatever order; else the first are the anchors.
     documents : where negatives come from, besides the positives of other anchors; items, or with `store` {id: item}.
     store : any Store that holds the documents as vectors of this encoder: it is searched instead of encoding `documents`.
     field : of the store's metadata: the item itself, where `documents` is not given.
@@ -422,7 +480,7 @@ def mine_hard_negatives(encoder: Encoder, pairs: Any, *, documents: Iterable[Any
     Raises
     ------
     ValueError : pairs, items or settings are wrong (said before anything is encoded), the store is of another encoder or has not
-        the items, or no pair has a negative.
+        the items, or no pair has all of its negatives.
 
     Source: Moreira et al., NV-Retriever: improving text embedding models with effective hard-negative mining, 2024 (the margins);
     the rules, their order and their names are those of sentence_transformers.util.mine_hard_negatives.
@@ -456,11 +514,12 @@ def mine_hard_negatives(encoder: Encoder, pairs: Any, *, documents: Iterable[Any
     bars = pool.lowest(positive_scores)
     chosen, dropped = _choose(scores, bars, rules, last, np.random.default_rng(seed))
     there = chosen >= 0
-    if not there.any():
+    if not there.all(axis=1).any():
         said = "; ".join(f"{count:,} dropped by {name}" for name, count in dropped.items() if count)
-        n = int((scores > -np.inf).sum())
-        raise ValueError(f"No pair has a negative: {len(queries):,} anchors had {n:,} candidates among {len(corpus):,} "
-                         f"documents. {said + '. ' if said else ''}Give more documents, or loosen the rules.")
+        n, most = int((scores > -np.inf).sum()), int(there.sum(axis=1).max())
+        raise ValueError(f"No pair has {negatives} negative{'s' * (negatives > 1)}, {most} at most: {len(queries):,} anchors had "
+                         f"{n:,} candidates among {len(corpus):,} documents. {said + '. ' if said else ''}Ask for fewer "
+                         "negatives, give more documents, or loosen the rules.")
     scores, rows = (np.where(there, np.take_along_axis(part, np.maximum(chosen, 0), axis=1), none)
                     for part, none in ((scores, np.float32(np.nan)), (rows, -1)))
     judged = scores
