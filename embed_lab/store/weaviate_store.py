@@ -302,8 +302,10 @@ class WeaviateStore(EngineStore):
         parts, key = urlsplit(self.url), environment_secret("WEAVIATE_API_KEY")
         secure = parts.scheme == "https"
         place = ConnectionParams.from_params(parts.hostname, parts.port or (443 if secure else 80), secure, parts.hostname, grpc_port, secure)
-        own = None if ca_certs is None else GrpcConfig(credentials=grpc.ssl_channel_credentials(root_certificates=Path(ca_certs).read_bytes()))
-        more = AdditionalConfig(timeout=Timeout(init=timeout, query=timeout, insert=timeout), trust_env=ca_certs is not None, **({} if own is None else {"grpc_config": own}))
+        own = None if ca_certs is None else grpc.ssl_channel_credentials(root_certificates=Path(ca_certs).read_bytes())
+        soon = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]  # else it waits longer than the client tries
+        more = AdditionalConfig(timeout=Timeout(init=timeout, query=timeout, insert=timeout), trust_env=ca_certs is not None,
+                                grpc_config=GrpcConfig(channel_options=soon, credentials=own))
         client = weaviate.WeaviateClient(place, auth_client_secret=Auth.api_key(key) if key else None, additional_config=more, skip_init_checks=True)
         try:
             with _trusting(ca_certs):
