@@ -57,7 +57,8 @@ _NAMES_OF = {
     "store.migrate": "check_server migrate open_store",
     "apply.search": "SemanticSearch",
     "scale.serve": "serve",
-    "scale.corpus": "Vectors encode_corpus",
+    "scale.vectors": "Vectors",
+    "scale.corpus": "encode_corpus",
     "scale.ray_engine": "ray_config",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['normalize', 'ItemError', 'UnreadableItem', 'MissingExtra', 'ModelError', 'require', 'as_items', 'as_columns',
-           'progress_bar', 'set_seed', 'pick_device', 'compiled', 'cpus', 'write_aside', 'fingerprint_of', 'Encoder']
+           'progress_bar', 'set_seed', 'pick_device', 'compiled', 'cpus', 'write_aside', 'sha256_of', 'only_writer',
+           'fingerprint_of', 'Encoder']
 
 # %% ../nbs/00_core.ipynb #106f4f18
 import contextlib
@@ -19,6 +20,7 @@ import operator
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
 import warnings
@@ -318,6 +320,40 @@ def write_aside(path: str | os.PathLike, *, folder: bool = False) -> Iterator[Pa
         _fsync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+# %% ../nbs/00_core.ipynb #5d0c1a77
+def sha256_of(path: str | os.PathLike) -> str:
+    """SHA-256 of a file's bytes, 64 hex digits; it is read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def only_writer(folder: str | os.PathLike, *, timeout: float = 10) -> Iterator[None]:
+    """Hold the lock of a folder that is there. It is SQLite's, so that every system lets go of it when a process dies.
+
+    Parameters
+    ----------
+    timeout : seconds to wait for another one to let go.
+
+    Raises
+    ------
+    BlockingIOError : another process, or another thread, holds it still.
+    OSError : the lock's file (lock.sqlite) cannot be made.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            place = Path(folder) / "lock.sqlite"
+            lock = stack.enter_context(contextlib.closing(sqlite3.connect(place, timeout=timeout, isolation_level=None)))
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise BlockingIOError("another process writes to it") from error
+            raise OSError(str(error)) from error
+        yield
 
 # %% ../nbs/00_core.ipynb #c2ab152e
 def fingerprint_of(**parts: Any) -> str:

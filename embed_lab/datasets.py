@@ -19,7 +19,6 @@ import gzip
 import hashlib
 import importlib.metadata
 import importlib.util
-import inspect
 import io
 import json
 import logging

@@ -91,14 +91,7 @@ class _LuceneStore(EngineStore):
             raise ValueError(f"effort must be a whole number from 1 to {_MOST:,}, not {effort!r}.")
         self.url, self.effort, self.shards = check_url(url, ("http", "https"), secret=self._secrets), effort, shards
         self._client = self._connect(ca_certs, timeout)
-        try:
-            self._there()
-        except BaseException:
-            self._release()
-            raise
-
-    def __getstate__(self):
-        raise TypeError(f"A {type(self).__name__} holds a connection and cannot be copied to another process. Open it there.")
+        self._begin()
 
     # What differs
 
@@ -124,11 +117,6 @@ class _LuceneStore(EngineStore):
         raise NotImplementedError
 
     # The collection
-
-    def _there(self) -> bool:
-        if not self._is_there:
-            self._open(self._facts())
-        return self._is_there
 
     def _facts(self) -> str | None:
         try:

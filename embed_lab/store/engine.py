@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['TEXT_LIMIT', 'order_pair', 'sort_key', 'key_range', 'field_keys', 'term', 'terms', 'term_range', 'equal_terms',
-           'engine_id', 'retry', 'check_url', 'environment_secret', 'EngineStore', 'pack', 'unpack', 'CuttingProxy',
-           'check_interrupted']
+           'engine_id', 'retry', 'certificate_error', 'login_error', 'first_line', 'causes', 'check_url',
+           'environment_secret', 'trusting', 'pack', 'unpack', 'as_record', 'as_hit', 'check_bytes', 'parts',
+           'EngineStore', 'CuttingProxy', 'check_interrupted']
 
 # %% ../../nbs/store/62_engine.ipynb #fef35a5b
 import contextlib
@@ -19,7 +20,7 @@ import struct
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -27,7 +28,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .base import (
-    FIELD_TYPES, Compare, Exists, FilterError, Id, In, Store, StoreError, dump_metadata, flatten, kind_of, load_metadata, microseconds)
+    FIELD_TYPES, Compare, Exists, Filter, FilterError, Hit, Id, In, Record, Store, StoreError, dump_metadata, flatten, kind_of,
+    load_metadata, microseconds)
 
 # %% ../../nbs/store/62_engine.ipynb #c8c202de
 def order_pair(value: int | float | date) -> tuple[float, int]:
@@ -92,8 +94,8 @@ def key_range(tree: Compare, *, limit: int = TEXT_LIMIT) -> dict[str, str]:
     """
     key, letter = sort_key(tree.value, limit=limit), _LETTERS[kind_of(tree.value)]
     if letter == "s" and len(tree.value.encode()) > limit - 4:
-        raise FilterError(f"The filter on field {tree.field!r} compares with a text of {len(tree.value):,} characters. The order of texts "
-                          f"is known up to {limit - 4:,} bytes only: use a shorter one.")
+        raise FilterError(f"The filter on field {tree.field!r} compares with a text of {len(tree.value):,} characters. The order "
+                          f"of texts is known up to {limit - 4:,} bytes only: use a shorter one.")
     return {tree.op: key, "lt": _OUTSIDE[letter]} if tree.op in ("gt", "gte") else {"gte": letter, tree.op: key}
 
 # %% ../../nbs/store/62_engine.ipynb #71719d95
@@ -135,7 +137,8 @@ def engine_id(id_: Id) -> str:
     return str(uuid.uuid5(_NAMESPACE, json.dumps(id_)))
 
 # %% ../../nbs/store/62_engine.ipynb #5d481e88
-def retry(call: Callable[[], Any], errors: tuple[type[BaseException], ...], *, where: str, attempts: int = 5, pause: float = 0.2) -> Any:
+def retry(call: Callable[[], Any], errors: tuple[type[BaseException], ...], *, where: str, attempts: int = 5,
+          pause: float = 0.2) -> Any:
     """What `call()` returns, tried again after an error of the connection.
 
     Parameters
@@ -143,26 +146,51 @@ def retry(call: Callable[[], Any], errors: tuple[type[BaseException], ...], *, w
     call : may run several times, so it has to be idempotent.
     errors : after which to try again; others pass through.
     where : the server, for the message; no secret.
-    attempts, pause : the pauses are `pause` seconds, twice that, and so on, each up to a half longer by chance (so that many clients
-        do not come back at the same time).
+    attempts, pause : the pauses are `pause` seconds, twice that, and so on, each up to a half longer by chance (so that many
+        clients do not come back at the same time).
 
     Raises
     ------
-    StoreError : the last attempt failed too. What was written before it stays; the same call again goes on.
+    StoreError : the last attempt failed too. What was written before it stays; the same call again goes on. Or the certificate of
+        the server is not trusted, which is an error of the connection to all clients, and which no pause mends.
     """
     for attempt in range(attempts):
         try:
             return call()
         except errors as error:
+            if "CERTIFICATE_VERIFY_FAILED" in causes(error):
+                raise certificate_error(where) from error
             if attempt + 1 == attempts:
-                raise StoreError(f"{where} does not answer after {attempts} attempts ({type(error).__name__}: {_first_line(error)}). What "
-                                 "was written before stays. When it is back, do the same again: nothing is doubled.") from error
+                reason = f"{type(error).__name__}: {first_line(error)}"
+                raise StoreError(f"{where} does not answer after {attempts} attempts ({reason}). What was written before stays. "
+                                 "When it is back, do the same again: nothing is doubled.") from error
             time.sleep(pause * 2**attempt * (1 + random.random() / 2))
 
 
-def _first_line(error: BaseException) -> str:
+def certificate_error(where: str) -> StoreError:
+    """The error for a server whose certificate nobody vouches for whom the client trusts."""
+    return StoreError(f"The certificate of {where} is not trusted. If an authority of your own signed it, give its file as "
+                      "ca_certs.")
+
+
+def login_error(where: str, secrets: str) -> StoreError:
+    """The error for a server that refuses a key or password; `secrets` are the environment variables in which they belong."""
+    return StoreError(f"{where} refuses the login. Put one that may read and write into the environment: {secrets}.")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, up to 300 characters; the clients of databases write pages."""
     lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else "no message"
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def causes(error: BaseException | None) -> str:
+    """An error and all that it came of, as one text to look for a word in; clients hide the reason several errors deep."""
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:         # some raise errors from themselves
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return " ".join(f"{getattr(error, 'message', '')} {error!r}" for error in chain)
 
 # %% ../../nbs/store/62_engine.ipynb #70cea070
 def check_url(url: str, schemes: tuple[str, ...], *, secret: str) -> str:
@@ -170,7 +198,7 @@ def check_url(url: str, schemes: tuple[str, ...], *, secret: str) -> str:
 
     Parameters
     ----------
-    secret : the environment variable that the password or key belongs in, for the message.
+    secret : the environment variable in which the password or key belongs, for the message.
 
     Raises
     ------
@@ -181,7 +209,7 @@ def check_url(url: str, schemes: tuple[str, ...], *, secret: str) -> str:
         raise ValueError(f"The address must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
                          + (f", not {parts.scheme}://." if parts and parts.scheme else "."))
     if parts.password or any(word in parts.query.lower() for word in ("password", "api_key", "apikey", "token")):
-        raise ValueError(f"The address holds a password. Put it in the environment variable {secret} and leave it out of the address.")
+        raise ValueError(f"The address holds a password. Put it into the environment ({secret}) and leave it out of the address.")
     return url
 
 
@@ -189,12 +217,70 @@ def environment_secret(name: str) -> str | None:
     """The value of an environment variable; None where it is not set or empty."""
     return os.environ.get(name, "").strip() or None
 
+
+_TRUST = threading.Lock()
+
+
+@contextlib.contextmanager
+def trusting(ca_certs: str | os.PathLike | None) -> Iterator[None]:
+    """While a client is made that reads from SSL_CERT_FILE whom to trust, let it name this file; one thread at a time."""
+    with _TRUST:
+        before = os.environ.get("SSL_CERT_FILE")
+        if ca_certs is not None:
+            os.environ["SSL_CERT_FILE"] = os.fspath(ca_certs)
+        try:
+            yield
+        finally:
+            os.environ.pop("SSL_CERT_FILE", None)
+            if before is not None:
+                os.environ["SSL_CERT_FILE"] = before
+
+# %% ../../nbs/store/62_engine.ipynb #7f9c6ec4
+def pack(id_: Id, metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Id and metadata as two JSON texts, "id" and "metadata", that give them back as they were."""
+    return {"id": json.dumps(id_), "metadata": dump_metadata(metadata)}
+
+
+def unpack(row: Mapping[str, str]) -> tuple[Id, dict[str, Any]]:
+    """Id and metadata out of what `pack` made."""
+    return json.loads(row["id"]), load_metadata(row["metadata"])
+
+
+def as_record(row: Mapping[str, str], vector: Any) -> Record:
+    """The `Record` of a row that `pack` made and its vector."""
+    id_, metadata = unpack(row)
+    return Record(id_, np.asarray(vector, "float32"), metadata)
+
+
+def as_hit(row: Mapping[str, str], score: float, metadata: bool) -> Hit:
+    """The `Hit` of a row that `pack` made; without `metadata` the row needs none."""
+    return Hit(json.loads(row["id"]), score, load_metadata(row["metadata"]) if metadata else None)
+
+
+def check_bytes(i: int, id_: Id, what: str, size: int, limit: int, engine: str) -> None:
+    """Refuse row `i` if `what` it has takes more bytes than the engine keeps."""
+    if size > limit:
+        raise ValueError(f"Row {i} (id {str(id_)[:40]!r}) has {what} of {size:,} bytes, and {engine} takes at most {limit:,}. "
+                         "Keep long texts elsewhere, and their place in the metadata.")
+
+
+def parts(sizes: Iterable[int], limit: int) -> list[slice]:
+    """Cut a row of things into slices whose sizes add up to at most `limit`; a larger thing stands alone."""
+    cuts, total, n = [0], 0, 0
+    for n, size in enumerate(sizes, 1):
+        total += size
+        if total > limit and n - 1 > cuts[-1]:
+            cuts.append(n - 1)
+            total = size
+    return [slice(*pair) for pair in zip(cuts, cuts[1:] + [n])]
+
 # %% ../../nbs/store/62_engine.ipynb #0a57a230
 class EngineStore(Store):
     """A store whose rows live in a collection of an engine, written at once: what such stores share.
 
-    A subclass opens its client in `__init__`, calls `_open(facts)` with what `_facts_text` wrote earlier (None where there is no
-    collection yet), and writes `_create`, besides what `Store` asks for. `_add` is called when the collection is there.
+    A subclass opens its client in `__init__` and then calls `_begin`. It writes, of the collection, `_facts` (or `_look`, where
+    more than the facts is to be found), `_create`, `_remove`; of rows, `_add`, `_search`, `_fetch`, `_pages`, `_erase_keys`; and
+    of filters `_condition`, which puts one into the engine's words, with `_how_many` and `_erase` for the rows that pass.
 
     Parameters
     ----------
@@ -204,18 +290,66 @@ class EngineStore(Store):
     Attributes
     ----------
     tier : what the tests of this class may claim: "engine", "vendor's double", "wire stub".
+    get_size, delete_size : rows that are asked for, or deleted, by key at a time.
+    most_answers : rows that the engine gives to a question at most; None is any number.
     """
 
     text_limit: ClassVar[int] = TEXT_LIMIT
     tier: ClassVar[str] = "engine"
+    get_size: ClassVar[int] = 1000
+    delete_size: ClassVar[int] = 1000
+    most_answers: ClassVar[int | None] = None
     _is_there = False
 
-    def __init__(self, collection: str, *, dim: int | None = None, metric: str | None = None, fields: Mapping[str, type] | None = None,
-                 fingerprint: str | None = None):
+    def __init__(self, collection: str, *, dim: int | None = None, metric: str | None = None,
+                 fields: Mapping[str, type] | None = None, fingerprint: str | None = None):
         if not isinstance(collection, str) or not collection:
             raise ValueError(f"The name of the collection must be text, not {collection!r}.")
         super().__init__(dim=dim, metric=metric or "cosine", fields=fields, fingerprint=fingerprint)
         self.collection, self._asked_metric = collection, metric
+
+    def __getstate__(self):
+        raise TypeError(f"A {type(self).__name__} holds a connection and cannot be copied to another process. Open it there.")
+
+    def drop(self) -> None:
+        """Remove the collection and all that is in it; one that embed_lab did not make stays."""
+        self._check_open()
+        self._is_there = False                  # look anew: perhaps another process removed it, and made another one
+        if self._there():
+            self._remove()
+        self._is_there = False
+
+    def batches(self, size: int = 1000) -> Iterator[tuple[list[Id], np.ndarray, list[dict]]]:
+        """Every row, as (ids, vectors, metadata) of at most `size` rows at a time."""
+        self._check_open()
+        if not self._there():
+            return
+        with contextlib.closing(self._pages(size)) as pages:
+            for rows in filter(None, pages):
+                yield [row.id for row in rows], np.stack([row.vector for row in rows]), [row.metadata for row in rows]
+
+    # The collection
+
+    def _begin(self) -> None:
+        """Look for the collection; where that fails, let go of the connection."""
+        try:
+            self._there()
+        except BaseException:
+            self._release()
+            raise
+
+    def _there(self) -> bool:
+        """Whether the collection is there; another process may have made it since."""
+        if not self._is_there:
+            self._look()
+        return self._is_there
+
+    def _look(self) -> None:
+        self._open(self._facts())
+
+    def _facts(self) -> str | None:
+        """What `_facts_text` wrote when the collection was made, "" where somebody else made it, None where there is none."""
+        raise NotImplementedError
 
     def _open(self, facts: str | None) -> None:
         """Take over what the collection was made with, or see that it is what is asked for.
@@ -234,16 +368,18 @@ class EngineStore(Store):
         asked = self.dim, self._asked_metric, self.fingerprint
         for what, want, have in zip(("dimension", "metric", "encoder fingerprint"), asked, found):
             if want is not None and have is not None and want != have:
-                raise StoreError(f"The collection {self.collection!r} has {what} {have}, and {want} is asked for. Open it with the encoder "
-                                 "that it was made with, or choose another name.")
-        self.dim, self.metric, self.fingerprint, self._is_there = saved["dim"], saved["metric"], self.fingerprint or saved["fingerprint"], True
+                raise StoreError(f"The collection {self.collection!r} has {what} {have}, and {want} is asked for. Open it with "
+                                 "the encoder that it was made with, or choose another name.")
+        self.dim, self.metric, self.fingerprint = saved["dim"], saved["metric"], self.fingerprint or saved["fingerprint"]
+        self._is_there = True
         if self.fields is None and saved["fields"]:
             self.fields = {name: _TYPES[kind] for name, kind in saved["fields"].items()}
 
     def _facts_text(self) -> str:
         """What the collection is made with, as JSON."""
         fields = self.fields and {name: kind.__name__ for name, kind in self.fields.items()}
-        return json.dumps({"made_by": "embed_lab", "dim": self.dim, "metric": self.metric, "fingerprint": self.fingerprint, "fields": fields})
+        return json.dumps({"made_by": "embed_lab", "dim": self.dim, "metric": self.metric, "fingerprint": self.fingerprint,
+                           "fields": fields})
 
     def _ensure(self) -> None:
         """Make the collection, if it is not there."""
@@ -251,25 +387,88 @@ class EngineStore(Store):
             self._create()
             self._is_there = True
 
+    @contextlib.contextmanager
+    def _making(self) -> Iterator[None]:
+        """An error is none if the collection is there: another process was quicker, or the answer was lost on the way."""
+        try:
+            yield
+        except StoreError:
+            if not self._there():
+                raise
+
     def _create(self) -> None:
+        """Make the collection, or take one over that another process makes at this moment."""
         raise NotImplementedError
 
-    def drop(self) -> None:
-        """Remove the collection and all that is in it."""
+    def _remove(self) -> None:
+        """Remove the collection."""
+        raise NotImplementedError
+
+    # Rows and filters
+
+    def _is_empty(self):
+        return not self._there()                # to count takes as long as to search, or longer
+
+    def _get(self, ids):
+        return {row.id: row for keys in self._keys(ids, self.get_size) for row in self._fetch(keys)}
+
+    def _delete(self, ids, where):
+        if ids is not None:
+            return sum(map(self._erase_keys, self._keys(ids, self.delete_size)))
+        there, condition = self._there(), self._condition(where)
+        return self._erase(condition) if there else 0
+
+    def _count(self, where):
+        there, condition = self._there(), self._condition(where)        # a filter that cannot be answered is refused in any case
+        return self._how_many(condition) if there else 0
+
+    def _keys(self, ids: list[Id], size: int) -> Iterator[list[str]]:
+        """`engine_id` of each id, once, in lists of at most `size`; none where the collection is not there."""
+        keys = list(dict.fromkeys(map(engine_id, ids))) if self._there() else []
+        for start in range(0, len(keys), size):
+            yield keys[start:start + size]
+
+    def _answers(self, k: int, where: Filter | None) -> int:
+        """`k`, or if that is more than `most_answers` the number of rows that pass.
+
+        Raises
+        ------
+        ValueError : that is more than `most_answers`, too.
+        """
+        if k <= self.most_answers:
+            return k
+        if (rows := self._count(where)) > self.most_answers:
+            most = f"{self.most_answers:,} answers to a question"
+            raise ValueError(f"{type(self).__name__} gives at most {most}; {k:,} of {rows:,} rows are asked for. Use a "
+                             "smaller k, or a filter.")
+        return max(rows, 1)
+
+    def _fetch(self, keys: list[str]) -> Iterable[Record]:
+        """The rows with these keys, of those that are there."""
+        raise NotImplementedError
+
+    def _pages(self, size: int) -> Iterator[Sequence[Record]]:
+        """Every row, at most `size` at a time."""
+        raise NotImplementedError
+
+    def _condition(self, where: Filter | None) -> Any:
+        """A filter in the engine's words; FilterError where it has none for it."""
+        raise NotImplementedError
+
+    def _how_many(self, condition: Any) -> int:
+        """Rows that pass."""
+        raise NotImplementedError
+
+    def _erase(self, condition: Any) -> int:
+        """Delete the rows that pass, and say how many there were."""
+        raise NotImplementedError
+
+    def _erase_keys(self, keys: list[str]) -> int:
+        """Delete the rows with these keys, and say how many there were."""
         raise NotImplementedError
 
 
 _TYPES = {kind.__name__: kind for kind in FIELD_TYPES}
-
-
-def pack(id_: Id, metadata: Mapping[str, Any]) -> dict[str, str]:
-    """Id and metadata as two JSON texts, "id" and "metadata", that give them back as they were."""
-    return {"id": json.dumps(id_), "metadata": dump_metadata(metadata)}
-
-
-def unpack(row: Mapping[str, str]) -> tuple[Id, dict[str, Any]]:
-    """Id and metadata out of what `pack` made."""
-    return json.loads(row["id"]), load_metadata(row["metadata"])
 
 # %% ../../nbs/store/62_engine.ipynb #a40e2ed2
 class CuttingProxy:

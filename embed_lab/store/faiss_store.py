@@ -7,7 +7,6 @@ __all__ = ['EF_SEARCH', 'INDEXES', 'FaissStore']
 
 # %% ../../nbs/store/61_faiss_store.ipynb #5b20cbc8
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -21,7 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core import require, write_aside
+from ..core import only_writer, require, sha256_of, write_aside
 from .base import (
     FIELD_TYPES, And, Compare, Exists, Filter, FilterError, In, Not, Or, Record, SearchResults, Store, StoreError, dump_metadata,
     flatten, kind_of, load_metadata, microseconds, recall_against_exact)
@@ -441,14 +440,14 @@ class _Generations:
             if (pointer := self._pointer()) is None:
                 raise ValueError("CURRENT is missing")
             manifest = self._folder(pointer["generation"]) / "manifest.json"
-            if pointer["sha256"] not in (None, _sha256(manifest)):
+            if pointer["sha256"] not in (None, sha256_of(manifest)):
                 raise ValueError("manifest.json has another checksum than it was saved with")
             return pointer["generation"], json.loads(manifest.read_text(encoding="utf-8"))
 
     def publish(self, expected: int | None, write: Callable[[Path], Any], facts: dict) -> int:
         """Make a new generation current, which `write(folder)` fills, if `expected` still is; return its number."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with _only_writer(self.path):
+        with only_writer(self.path):
             if (self.current()[0] if self.exists() else None) != expected:
                 raise StoreError(f"Another process has saved to {self.path} since this store was opened. Open it again, and add again.")
             self._remove_others(expected)
@@ -493,20 +492,12 @@ class _Generations:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _write_manifest(folder: Path, facts: dict) -> str:
     """Write manifest.json, with size and checksum of each file; return its own checksum."""
-    files = {file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in sorted(folder.iterdir())}
+    files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in sorted(folder.iterdir())}
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps({"format": 1, **facts, "files": files}, indent=1), encoding="utf-8")
-    return _sha256(manifest)
+    return sha256_of(manifest)
 
 
 def _check_files(folder: Path, files: dict, verify: bool) -> None:
@@ -514,16 +505,8 @@ def _check_files(folder: Path, files: dict, verify: bool) -> None:
         size = (folder / name).stat().st_size
         if size != expected["bytes"]:
             raise ValueError(f"{name} has {size:,} bytes, not {expected['bytes']:,}")
-        if verify and _sha256(folder / name) != expected["sha256"]:
+        if verify and sha256_of(folder / name) != expected["sha256"]:
             raise ValueError(f"{name} has another checksum than it was saved with")
-
-
-@contextlib.contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
-    """Hold the folder's lock. It is SQLite's, so that every system lets go of it when a process dies."""
-    with contextlib.closing(sqlite3.connect(path / "lock.sqlite", timeout=10, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
 
 
 @contextlib.contextmanager

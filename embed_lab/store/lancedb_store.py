@@ -7,11 +7,10 @@ __all__ = ['LanceDBStore']
 
 # %% ../../nbs/store/63_lancedb_store.ipynb #f4f593cd
 import contextlib
-import json
 import os
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,8 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core import require
-from .base import And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, load_metadata
-from .engine import EngineStore, engine_id, field_keys, key_range, pack, sort_key, unpack
+from .base import And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError
+from .engine import (
+    EngineStore, as_hit, as_record, engine_id, field_keys, first_line, key_range, pack, sort_key)
 
 # %% ../../nbs/store/63_lancedb_store.ipynb #62689fa0
 def _quoted(text: str) -> str:
@@ -48,7 +48,8 @@ _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 # %% ../../nbs/store/63_lancedb_store.ipynb #d07395c8
 _DEPTH = 10
-_PRIMARY = {"lance-schema:unenforced-primary-key": "true"}      # two that add the same new row at once are told, and one tries again
+# two that add the same new row at once are told, and one tries again
+_PRIMARY = {"lance-schema:unenforced-primary-key": "true"}
 
 
 def _condition(tree: Filter, limit: int, *, negated: bool = False, depth: int = 0) -> str:
@@ -86,8 +87,9 @@ def _flat(tree: And | Or, negated: bool) -> list[tuple[Filter, bool]]:
 class LanceDBStore(EngineStore):
     """Rows in a folder, through the LanceDB engine in this process.
 
-    Each batch of `add` is one new version of the table: it is there as a whole or not at all, and seen by other processes once `add` returns. Searches compare
-    all rows that pass, from disk, until `build` makes an index. Every change leaves files behind that no one needs any more; `build` clears them up.
+    Each batch of `add` is one new version of the table: it is there as a whole or not at all, and seen by other processes once
+    `add` returns. `batches` reads the version that there was when it began. Searches compare all rows that pass, from disk, until
+    `build` makes an index. Every change leaves files behind that no one needs any more; `build` clears them up.
 
     Parameters
     ----------
@@ -110,12 +112,13 @@ class LanceDBStore(EngineStore):
         if not isinstance(effort, int) or isinstance(effort, bool) or effort < 1:
             raise ValueError(f"effort must be a whole number of at least 1, not {effort!r}.")
         self.path, self.effort, self._table = os.fspath(path), effort, None
+        lancedb = require("lancedb", extra="lancedb", caller="LanceDBStore")
         with self._as_store_error():
-            self._engine = require("lancedb", extra="lancedb", caller="LanceDBStore").connect(self.path, read_consistency_interval=timedelta(0))
-        self._look()
+            self._engine = lancedb.connect(self.path, read_consistency_interval=timedelta(0))
+        self._begin()
 
     def build(self) -> None:
-        """Compact the files, forget old versions after a week, and from 5,000 rows on make the index (IVF) or bring it up to the rows."""
+        """Compact the files, forget old versions after a week, and from 5,000 rows on make or renew the index (IVF)."""
         from lancedb.index import BTree, IvfFlat
 
         self._check_open()
@@ -127,38 +130,18 @@ class LanceDBStore(EngineStore):
                 self._table.create_index("vector", config=IvfFlat(distance_type=self.metric), replace=True)
             self._table.optimize()
 
-    def drop(self) -> None:
-        """Remove the table and all that is in it."""
-        self._check_open()
-        self._look()                            # not one that embed_lab did not make
-        if self._is_there:
-            with self._as_store_error():
-                self._engine.drop_table(self.collection)
-        self._is_there, self._table = False, None
-
-    def batches(self, size: int = 1000):
-        """Every row of the version that there was when the iteration began."""
-        self._check_open()
-        if not self._there():
-            return
-        with self._as_store_error():
-            for batch in self._table.search().select(["id", "vector", "metadata"]).to_batches(size):
-                if batch.num_rows:
-                    rows = [unpack(row) for row in batch.select(["id", "metadata"]).to_pylist()]
-                    yield [id_ for id_, _ in rows], _matrix(batch.column("vector"), self.dim), [row for _, row in rows]
-
-    # The engine's part of the contract
-
-    def _is_empty(self):
-        return not self._there()
+    # Rows
 
     def _add(self, ids, vectors, metadata):
         pa = require("pyarrow", extra="lancedb", caller="LanceDBStore")
         self._ensure()
-        packed, keys = [pack(id_, row) for id_, row in zip(ids, metadata)], [field_keys(row, limit=self.text_limit) for row in metadata]
-        columns = [list(map(engine_id, ids)), [row["id"] for row in packed], pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dim),
-                   [row["metadata"] for row in packed], [list(row) for row in keys], [list(row.values()) for row in keys]]
-        rows = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, self._schema())], schema=self._schema())
+        packed = [pack(id_, row) for id_, row in zip(ids, metadata)]
+        keys = [field_keys(row, limit=self.text_limit) for row in metadata]
+        columns = [list(map(engine_id, ids)), [row["id"] for row in packed],
+                   pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dim), [row["metadata"] for row in packed],
+                   [list(row) for row in keys], [list(row.values()) for row in keys]]
+        schema = self._schema()
+        rows = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, schema)], schema=schema)
         with self._as_store_error():
             self._table.merge_insert("key").when_matched_update_all().when_not_matched_insert_all().execute(rows)
 
@@ -166,17 +149,18 @@ class LanceDBStore(EngineStore):
         condition, found = self._condition(where), []
         for start in range(0, len(vectors), 100):
             part = vectors[start:start + 100]
-            lines = self._ask(part, k, condition, metadata, exact=False)
+            lines = self._query(part, k, condition, metadata, exact=False)
             short = [i for i, line in enumerate(lines) if len(line) < k]
             if short:                           # the clusters looked at had too few: perhaps there are more
-                for i, line in zip(short, self._ask(part[short], k, condition, metadata, exact=True)):
+                for i, line in zip(short, self._query(part[short], k, condition, metadata, exact=True)):
                     lines[i] = line
             found += lines
         return SearchResults.from_hits(found)
 
-    def _ask(self, vectors, k: int, condition: str | None, metadata: bool, *, exact: bool) -> list[list[Hit]]:
+    def _query(self, vectors, k: int, condition: str | None, metadata: bool, *, exact: bool) -> list[list[Hit]]:
+        columns = ["id", "metadata"] if metadata else ["id"]
         query = self._table.search(vectors, vector_column_name="vector").distance_type(self.metric).limit(k).nprobes(self.effort)
-        query = query.select(["id", "metadata", "_distance"] if metadata else ["id", "_distance"])
+        query = query.select([*columns, "_distance"])
         if condition is not None:
             query = query.where(condition, prefilter=True)
         if exact:
@@ -186,49 +170,43 @@ class LanceDBStore(EngineStore):
         asked = rows.column("query_index").to_numpy() if "query_index" in rows.column_names else np.zeros(rows.num_rows, int)
         distances = rows.column("_distance").to_numpy()
         scores = -np.sqrt(np.maximum(distances, 0)) if self.metric == "l2" else 1 - distances
-        ids = rows.column("id").to_pylist()
-        texts = rows.column("metadata").to_pylist() if metadata else None
+        packed = rows.select(columns).to_pylist()
         lines: list[list[Hit]] = [[] for _ in vectors]
         for i in np.lexsort((-scores, asked)).tolist():
-            lines[asked[i]].append(Hit(json.loads(ids[i]), float(scores[i]), load_metadata(texts[i]) if metadata else None))
+            lines[asked[i]].append(as_hit(packed[i], float(scores[i]), metadata))
         return lines
 
-    def _get(self, ids):
-        found: dict[Id, Record] = {}
-        for start in range(0, len(ids) if self._there() else 0, 1000):
-            part = ids[start:start + 1000]
-            with self._as_store_error():
-                rows = self._table.search().where(_is_one_of(part)).select(["id", "vector", "metadata"]).limit(len(part)).to_arrow()
-            vectors = _matrix(rows.column("vector").combine_chunks(), self.dim)
-            for row, vector in zip(rows.select(["id", "metadata"]).to_pylist(), vectors):
-                id_, metadata = unpack(row)
-                found[id_] = Record(id_, vector, metadata)
-        return found
+    def _fetch(self, keys):
+        rows = self._table.search().where(_is_one_of(keys)).limit(len(keys))
+        return [row for page in self._read(rows, len(keys)) for row in page]
 
-    def _delete(self, ids, where):
-        if not self._there():
-            return 0
-        conditions = [self._condition(where) or "true"] if ids is None else [_is_one_of(ids[i:i + 1000]) for i in range(0, len(ids), 1000)]
+    def _pages(self, size):
+        return self._read(self._table.search(), size)
+
+    def _read(self, rows: Any, size: int) -> Iterator[list[Record]]:
         with self._as_store_error():
-            return sum(self._table.delete(condition).num_deleted_rows for condition in conditions)
+            for batch in rows.select(["id", "vector", "metadata"]).to_batches(size):
+                vectors = np.array(batch.column("vector").flatten()).reshape(-1, self.dim)
+                yield list(map(as_record, batch.select(["id", "metadata"]).to_pylist(), vectors))
 
-    def _count(self, where):
-        condition = self._condition(where)
-        if not self._there():
-            return 0
+    def _how_many(self, condition):
         with self._as_store_error():
             return self._table.count_rows(condition)
+
+    def _erase(self, condition):
+        with self._as_store_error():
+            return self._table.delete(condition or "true").num_deleted_rows
+
+    def _erase_keys(self, keys):
+        return self._erase(_is_one_of(keys))
+
+    def _condition(self, where):
+        return None if where is None else _condition(where, self.text_limit)
 
     def _release(self):
         self._table = self._engine = None
 
     # The table
-
-    def _there(self) -> bool:
-        """Whether the table is there; another process may have made it since."""
-        if not self._is_there:
-            self._look()
-        return self._is_there
 
     def _look(self) -> None:
         with self._as_store_error():
@@ -245,8 +223,9 @@ class LanceDBStore(EngineStore):
     def _schema(self):
         pa = require("pyarrow", extra="lancedb", caller="LanceDBStore")
         texts = pa.list_(pa.string())
-        return pa.schema([pa.field("key", pa.string(), nullable=False, metadata=_PRIMARY), ("id", pa.string()), ("vector", pa.list_(pa.float32(), self.dim)), ("metadata", pa.string()),
-                          ("names", texts), ("keys", texts)], metadata={"embed_lab": self._facts_text()})
+        return pa.schema([pa.field("key", pa.string(), nullable=False, metadata=_PRIMARY), ("id", pa.string()),
+                          ("vector", pa.list_(pa.float32(), self.dim)), ("metadata", pa.string()), ("names", texts),
+                          ("keys", texts)], metadata={"embed_lab": self._facts_text()})
 
     def _create(self):
         with self._as_store_error(), self._alone():
@@ -254,18 +233,20 @@ class LanceDBStore(EngineStore):
             if self._table is None:
                 self._table = self._engine.create_table(self.collection, schema=self._schema())
 
+    def _remove(self):
+        with self._as_store_error():
+            self._engine.drop_table(self.collection)
+        self._table = None
+
     @contextlib.contextmanager
     def _alone(self):
-        """One maker at a time, for of two at once LanceDB lets the second overwrite the first; in object storage nothing prevents it."""
+        """One maker at a time: of two at once the second would overwrite the first, which in object storage nothing prevents."""
         if "://" in self.path:
             yield
             return
         with contextlib.closing(sqlite3.connect(Path(self.path) / ".embed_lab.lock", timeout=60, isolation_level=None)) as lock:
             lock.execute("BEGIN EXCLUSIVE")     # let go of by the system when this process ends, however it ends
             yield
-
-    def _condition(self, where: Filter | None) -> str | None:
-        return None if where is None else _condition(where, self.text_limit)
 
     @contextlib.contextmanager
     def _as_store_error(self):
@@ -274,18 +255,13 @@ class LanceDBStore(EngineStore):
         except StoreError:
             raise
         except (ValueError, RuntimeError, OSError, sqlite3.Error) as error:
-            raise StoreError(f"LanceDB reports an error with the table {self.collection!r} ({_first_line(error)}).") from error
+            raise StoreError(f"LanceDB reports an error with the table {self.collection!r} ({_without_place(error)}).") from error
 
 
-def _first_line(error: BaseException) -> str:
+def _without_place(error: BaseException) -> str:
     """An error's first line, without the place in LanceDB's own source."""
-    return re.sub(r", /\S+\.rs:[\d:]+", "", str(error).strip().splitlines()[0])[:300]
+    return re.sub(r", /\S+\.rs:[\d:]+", "", first_line(error))
 
 
-def _is_one_of(ids: list[Id]) -> str:
-    return f"key IN ({', '.join(_quoted(engine_id(id_)) for id_ in ids)})"
-
-
-def _matrix(column: Any, dim: int) -> np.ndarray:
-    """(n, dim) float32 array out of a column of fixed-size lists."""
-    return np.array(column.flatten()).reshape(-1, dim)
+def _is_one_of(keys: list[str]) -> str:
+    return f"key IN ({', '.join(map(_quoted, keys))})"

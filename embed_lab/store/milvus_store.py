@@ -7,12 +7,11 @@ __all__ = ['MilvusStore']
 
 # %% ../../nbs/store/66_milvus_store.ipynb #d863fd0e
 import collections
-import contextlib
 import importlib.metadata
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,15 +19,16 @@ from urllib.parse import quote
 import numpy as np
 
 from ..core import require
-from .base import (
-    And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, flatten)
+from .base import And, Compare, Exists, Filter, FilterError, Id, In, Not, Or, SearchResults, StoreError, flatten
 from .engine import (
-    EngineStore, check_url, engine_id, environment_secret, equal_terms, field_keys, key_range, pack, retry, term, terms, unpack)
+    EngineStore, as_hit, as_record, causes, certificate_error, check_bytes, check_url, engine_id, environment_secret, equal_terms,
+    field_keys, key_range, login_error, pack, parts, retry, term, terms)
 
 # %% ../../nbs/store/66_milvus_store.ipynb #4be12d6f
 _TERM_LIMIT = 1000                              # bytes of a text from which on it is cut, and a checksum stands for the rest
 _VARCHAR, _JSON = 65_535, 65_536                # Milvus' limits: bytes of a text, and of a JSON object
-_ARRAY, _WINDOW = 4096, 16_384                  # items of an array, and of an answer
+_ARRAY = 4096                                   # items of an array
+_MESSAGE = 32_000_000                           # bytes; a server takes messages of 64 MiB, and sizes are estimated
 
 
 def _columns(id_: Id, metadata: dict[str, Any]) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def _literal(text: str) -> str:
 def _expression(tree: Filter, negate: Callable[[str], str] = "not ({})".format, depth: int = 0) -> str:
     """A filter as Milvus writes it.
 
-    A range asks first whether the field is there: what a comparison with a missing entry of a JSON object gives, and what its opposite
-    gives, depends on the version.
+    A range asks first whether the field is there: what a comparison with a missing entry of a JSON object gives, and what its
+    opposite gives, depends on the version.
     """
     if depth > 25:
         raise FilterError("The filter is nested more than 25 deep, which is more than Milvus reads.")
@@ -96,27 +96,29 @@ _files_lock = threading.Lock()
 class MilvusStore(EngineStore):
     """Rows in a collection of a Milvus server; or of Milvus Lite, in a file.
 
-    What was added is seen by the next search (consistency "Strong"). Below some thousand rows a server compares all of them; beyond,
-    the index decides how many of the closest are found.
+    What was added is seen by the next search (consistency "Strong"). Below some thousand rows a server compares all of them;
+    beyond, the index decides how many of the closest are found.
 
     Parameters
     ----------
     collection : its name: letters, digits and _, not beginning with a digit.
-    url : such as "http://host:19530" or "https://...". A user and password ("user:password") or a key, if the server wants one, is
-        read from the environment variable MILVUS_TOKEN.
+    url : such as "http://host:19530" or "https://...". A user and password ("user:password") or a key, if the server wants one,
+        is read from the environment variable MILVUS_TOKEN.
     path : instead of a url, a file of Milvus Lite (with the ending .db), or a folder, which gets a file milvus.db.
     index : "AUTOINDEX" (the server's choice), "FLAT" (exact), "HNSW", "IVF_FLAT" or "DISKANN", when the collection is made.
-    effort : how far a search looks: `ef` of HNSW, `nprobe` of IVF_FLAT, `search_list` of DISKANN, `level` (1 to 10) of AUTOINDEX; None
-        is the server's default.
+    effort : how far a search looks: `ef` of HNSW, `nprobe` of IVF_FLAT, `search_list` of DISKANN, `level` (1 to 10) of AUTOINDEX;
+        None is the server's default.
     ca_certs : file with the certificates to trust, where the server's is signed by one's own authority.
     timeout : seconds for one request, attempts after an error of the line included.
     Others as of `Store`; metric None is that of the collection, or "cosine" for a new one.
 
     Raises
     ------
-    StoreError : the server does not answer or refuses; the collection is not embed_lab's, or has another dimension, metric or encoder.
+    StoreError : the server does not answer or refuses; the collection is not embed_lab's, or has another dimension, metric or
+        encoder.
     ImportError : pymilvus or milvus-lite is not installed.
-    ValueError : a row is larger than Milvus takes: 65,535 bytes of metadata, 2,048 fields, 32,768 columns; k is above 16,384.
+    ValueError : a row is larger than Milvus takes: 65,535 bytes of metadata, 2,048 fields, 32,768 columns; more than 16,384
+        answers are asked for.
 
     Notes
     -----
@@ -125,6 +127,8 @@ class MilvusStore(EngineStore):
     """
 
     batch_size = 1000
+    get_size = delete_size = 200
+    most_answers = 16_384
     text_limit = _TERM_LIMIT
     tier = "vendor's double"
 
@@ -135,8 +139,8 @@ class MilvusStore(EngineStore):
         if (url is None) == (path is None):
             raise TypeError("MilvusStore takes either url or path.")
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,254}", collection):
-            raise ValueError(f"{collection!r} cannot be the name of a collection in Milvus: letters, digits and _, not beginning with a "
-                             "digit.")
+            raise ValueError(f"{collection!r} cannot be the name of a collection in Milvus: letters, digits and _, not beginning "
+                             "with a digit.")
         if index not in _KNOBS:
             raise ValueError(f"Unknown index {index!r}. Choose one of {', '.join(_KNOBS)}.")
         if effort is not None and (not isinstance(effort, (int, np.integer)) or isinstance(effort, bool) or effort < 1):
@@ -146,11 +150,7 @@ class MilvusStore(EngineStore):
         self.path = None if path is None else _file(path)
         self._types = require("pymilvus", extra="milvus", caller="MilvusStore").DataType
         self._connect(ca_certs)
-        try:
-            self._open(self._facts())
-        except BaseException:
-            self._release()
-            raise
+        self._begin()
 
     def _connect(self, ca_certs: str | Path | None) -> None:
         from pymilvus import MilvusClient
@@ -189,18 +189,16 @@ class MilvusStore(EngineStore):
         return retry(once, (ConnectionError,), where=self.url or str(self.path))
 
     def _refusal(self, error: Exception) -> OSError:
-        text, where = _causes(error), self.url or self.path
+        text, where = causes(error), self.url or str(self.path)
         if "UNAUTHENTICATED" in text or "auth check failure" in text:
-            return StoreError(f"{where} refuses the user or key. Set the environment variable MILVUS_TOKEN to one that may read and "
-                              "write.")
+            return login_error(where, "MILVUS_TOKEN")
         if "certificate" in text.lower() or "handshake" in text.lower():
-            return StoreError(f"The certificate of {where} is not trusted. If an authority of your own signed it, give its file as "
-                              "ca_certs.")
+            return certificate_error(where)
         if "Open local milvus failed" in text:
             return StoreError(f"Milvus Lite cannot open {where}. Is it open in another process, or no file of Milvus Lite?")
         if "DEADLINE" in text or "Retry" in text:
-            return StoreError(f"{where} does not answer within {self._timeout:g} s. What was written before stays. When it is back, do "
-                              "the same again: nothing is doubled.")
+            return StoreError(f"{where} does not answer within {self._timeout:g} s. What was written before stays. When it is back, "
+                              "do the same again: nothing is doubled.")
         if "UNAVAILABLE" in text or "Fail connecting" in text:
             return ConnectionError("it cannot be reached")
         return StoreError(f"{where} refuses the request: {str(getattr(error, 'message', None) or error)[:300]}")
@@ -210,12 +208,7 @@ class MilvusStore(EngineStore):
             return None
         found = self._ask("describe_collection")
         self._ask("load_collection")
-        return found.get("description") or (found.get("properties") or {}).get("embed_lab") or "none"
-
-    def _known(self) -> bool:
-        if not self._is_there:                  # another process may have made it since
-            self._open(self._facts())
-        return self._is_there
+        return found.get("description") or (found.get("properties") or {}).get("embed_lab", "")
 
     def _create(self):
         facts, kinds = self._facts_text(), self._types
@@ -229,29 +222,28 @@ class MilvusStore(EngineStore):
         indexes = self._client.prepare_index_params()
         metric = {"cosine": "COSINE", "dot": "IP"}[self.metric]
         indexes.add_index("vector", index_type=self.index, metric_type=metric, params=_KNOBS[self.index][0])
-        try:
+        with self._making():
             self._ask("create_collection", schema=schema, index_params=indexes, consistency_level="Strong",
                       properties={"embed_lab": facts})
-        except StoreError:
-            if not self._ask("has_collection"):
-                raise                           # else another process was quicker, or the answer was lost on the way
-        self._open(self._facts())
-        if self.url:
+        # Milvus Lite, also behind an address, has no index over arrays: it reads the terms of each row
+        if self.url and "lite" not in self._ask(self._client.get_server_version).lower():
             inverted = self._client.prepare_index_params()
             inverted.add_index("terms", index_type="INVERTED")
-            with contextlib.suppress(StoreError):           # Milvus Lite has none: it reads the terms of each row
-                self._ask("create_index", inverted)
+            self._ask("create_index", inverted)
+        self._look()
+
+    def _remove(self):
+        self._ask("drop_collection")
 
     def _check_fit(self, ids, vectors, metadata):
         if vectors.shape[1] > 32_768:
             raise ValueError(f"Milvus keeps vectors of up to 32,768 columns, not {vectors.shape[1]:,}.")
         for i, (id_, row) in enumerate(zip(ids, metadata)):
             columns = _columns(id_, row)
-            sizes = [("id", len(columns["id"]), _VARCHAR), ("metadata", len(columns["metadata"].encode()), _VARCHAR),
-                     ("keys of ranges", len(json.dumps(columns["ranges"], ensure_ascii=False).encode()), _JSON)]
-            if over := [f"{what} of {size:,} bytes, and the limit is {limit:,}" for what, size, limit in sizes if size > limit]:
-                raise ValueError(f"Row {i} (id {str(id_)[:40]!r}) has {over[0]}. Keep long texts elsewhere, and their place in the "
-                                 "metadata.")
+            check_bytes(i, id_, "an id", len(columns["id"]), _VARCHAR, "Milvus")
+            check_bytes(i, id_, "metadata", len(columns["metadata"].encode()), _VARCHAR, "Milvus")
+            ranges = json.dumps(columns["ranges"], ensure_ascii=False)
+            check_bytes(i, id_, "keys of ranges", len(ranges.encode()), _JSON, "Milvus")
             if len(columns["terms"]) > _ARRAY:
                 fields = len(columns["terms"]) // 2
                 raise ValueError(f"Row {i} (id {str(id_)[:40]!r}) has {fields:,} fields, and the limit is {_ARRAY // 2:,}.")
@@ -259,80 +251,48 @@ class MilvusStore(EngineStore):
     def _add(self, ids, vectors, metadata):
         self._ensure()
         rows = [{**_columns(id_, row), "vector": vector} for id_, vector, row in zip(ids, vectors.tolist(), metadata)]
-        weight = max(4 * vectors.shape[1] + max(len(row["metadata"]) * 3 + len(row["id"]) for row in rows), 1)
-        size = max(1, 32_000_000 // weight)     # a server takes messages of 64 MiB
-        for start in range(0, len(rows), size):
-            self._ask("upsert", rows[start:start + size])
+        sizes = [4 * self.dim + 3 * len(row["metadata"]) + len(row["id"]) for row in rows]
+        for part in parts(sizes, _MESSAGE):
+            self._ask("upsert", rows[part])
 
     def _search(self, vectors, k, where, metadata):
-        k = k if k <= _WINDOW else self._count(None) or 1
-        if k > _WINDOW:
-            raise ValueError(f"Milvus returns at most {_WINDOW:,} rows a question, and {k:,} are asked for. Use `batches` to read all.")
+        k, condition, lines = self._answers(k, where), self._condition(where), []
         knob, wanted = _KNOBS[self.index][1], ["id", "metadata"] if metadata else ["id"]
         params = {"params": {knob: self.effort} if knob and self.effort else {}}
-        lines = []
         for start in range(0, len(vectors), 100):
-            lines += self._ask("search", data=vectors[start:start + 100].tolist(), limit=k, filter=self._where(where),
+            lines += self._ask("search", data=vectors[start:start + 100].tolist(), limit=k, filter=condition,
                                output_fields=wanted, search_params=params, consistency_level="Strong")
-        return SearchResults.from_hits([[_hit(hit, metadata) for hit in line] for line in lines])
+        return SearchResults.from_hits([[as_hit(hit["entity"], hit["distance"], metadata) for hit in line] for line in lines])
 
-    def _is_empty(self):
-        return not self._known()
+    def _condition(self, where):
+        return "" if where is None else _expression(where)
 
-    def _where(self, tree: Filter | None) -> str:
-        return "" if tree is None else _expression(tree)
+    def _rows(self, condition: str, columns: list[str]) -> list[dict]:
+        return list(self._ask("query", filter=condition, output_fields=columns, consistency_level="Strong"))
 
-    def _rows(self, expression: str, columns: list[str]) -> list[dict]:
-        return list(self._ask("query", filter=expression, output_fields=columns, consistency_level="Strong"))
+    def _fetch(self, keys):
+        return [as_record(row, row["vector"]) for row in self._rows(_with_keys(keys), ["id", "metadata", "vector"])]
 
-    def _get(self, ids):
-        found: dict[Id, Record] = {}
-        for part in self._chunks(ids):
-            found |= {record.id: record for record in map(_record, self._rows(part, ["id", "metadata", "vector"]))}
-        return found
-
-    def _chunks(self, ids: list[Id], size: int = 200) -> Iterator[str]:
-        """Expressions that pick rows by id; none where the collection is not there."""
-        keys = list(dict.fromkeys(map(engine_id, ids)))
-        for start in range(0, len(keys) if self._known() else 0, size):
-            yield f"pk in [{', '.join(map(_literal, keys[start:start + size]))}]"
-
-    def _delete(self, ids, where):
-        if ids is None:
-            expressions = [self._where(where) or _ALL] if self._known() else []
-        else:
-            expressions = list(self._chunks(ids))
-        gone = 0
-        for expression in expressions:
-            gone += self._count_rows(expression)
-            self._ask("delete", filter=expression)
-        return gone
-
-    def _count(self, where):
-        return self._count_rows(self._where(where)) if self._known() else 0
-
-    def _count_rows(self, expression: str) -> int:
-        return self._rows(expression, ["count(*)"])[0]["count(*)"]
-
-    def batches(self, size: int = 1000) -> Iterator[tuple[list[Id], np.ndarray, list[dict]]]:
-        """Every row, as (ids, vectors, metadata) of at most `size` and at most 1,000 rows at a time."""
-        self._check_open()
-        if not self._known():
-            return
+    def _pages(self, size):
         pages = self._ask("query_iterator", batch_size=min(size, 1000), output_fields=["id", "metadata", "vector"],
                           consistency_level="Strong")
         try:
             while rows := self._ask(lambda timeout: pages.next()):
-                records = list(map(_record, rows))
-                yield ([record.id for record in records], np.stack([record.vector for record in records]),
-                       [record.metadata for record in records])
+                yield [as_record(row, row["vector"]) for row in rows]
         finally:
             pages.close()
 
-    def drop(self) -> None:
-        self._check_open()
-        self._ask("drop_collection")
-        self._is_there = False
+    def _how_many(self, condition):
+        return self._rows(condition, ["count(*)"])[0]["count(*)"]
+
+    def _erase(self, condition):
+        condition = condition or _ALL
+        gone = self._how_many(condition)
+        self._ask("delete", filter=condition)
+        return gone
+
+    def _erase_keys(self, keys):
+        return self._erase(_with_keys(keys))
 
     def _release(self):
         if self._client is not None:
@@ -356,24 +316,9 @@ def _check_lite() -> None:
     require("milvus_lite", extra="milvus", caller="MilvusStore(path=...)")
     version = importlib.metadata.version("milvus-lite")
     if [3] <= [int(part) for part in re.findall(r"\d+", version)[:3]] < [3, 2, 1]:
-        raise StoreError(f"milvus-lite {version} answers wrongly (3.0: distances instead of similarities; 3.1 and 3.2.0: rows twice or never "
-                         "when all are read). Install 3.2.1 or newer: pip install -U milvus-lite")
+        raise StoreError(f"milvus-lite {version} answers wrongly (3.0: distances instead of similarities; 3.1 and 3.2.0: rows twice "
+                         "or never when all are read). Install 3.2.1 or newer: pip install -U milvus-lite")
 
 
-def _causes(error: BaseException | None) -> str:
-    """All that an error and those that it came from say."""
-    chain = []
-    while error is not None and error not in chain:         # the client raises errors from themselves
-        chain.append(error)
-        error = error.__cause__ or error.__context__
-    return " ".join(f"{getattr(error, 'message', '')} {error}" for error in chain)
-
-
-def _record(row: dict) -> Record:
-    id_, metadata = unpack(row)
-    return Record(id_, np.asarray(row["vector"], "float32"), metadata)
-
-
-def _hit(hit: dict, metadata: bool) -> Hit:
-    id_, row = unpack({"metadata": "{}"} | dict(hit["entity"]))
-    return Hit(id_, hit["distance"], row if metadata else None)
+def _with_keys(keys: list[str]) -> str:
+    return f"pk in [{', '.join(map(_literal, keys))}]"

@@ -20,8 +20,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core import require
-from .base import And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, dump_metadata, load_metadata
-from .engine import EngineStore, check_url, engine_id, field_keys, key_range, retry, sort_key, unpack
+from .base import (
+    And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError, dump_metadata)
+from embed_lab.store.engine import (
+    EngineStore, as_hit, as_record, certificate_error, check_url, engine_id, field_keys, first_line, key_range, login_error,
+    retry, sort_key)
 
 # %% ../../nbs/store/64_pgvector_store.ipynb #59bc4c1a
 def _escape(text: str) -> str:
@@ -31,7 +34,11 @@ def _escape(text: str) -> str:
 
 def _keys(metadata: Mapping[str, Any], limit: int) -> str:
     """The column `keys` of a row, as JSON."""
-    return json.dumps({_escape(name): _escape(key) for name, key in field_keys(metadata, limit=limit).items()}, ensure_ascii=False)
+    return _json(field_keys(metadata, limit=limit))
+
+
+def _json(keys: Mapping[str, str]) -> str:
+    return json.dumps({_escape(name): _escape(key) for name, key in keys.items()}, ensure_ascii=False)
 
 # %% ../../nbs/store/64_pgvector_store.ipynb #bc19a26e
 def _condition(tree: Filter, limit: int) -> Any:
@@ -50,9 +57,10 @@ def _condition(tree: Filter, limit: int) -> Any:
         case Exists():
             return sql.SQL("keys ? {}").format(name)
         case Compare(_, "eq", value) | In(_, (value,)):
-            return sql.SQL("keys @> {}").format(sql.Literal(json.dumps({_escape(tree.field): _escape(sort_key(value, limit=limit))}, ensure_ascii=False)))
+            return sql.SQL("keys @> {}").format(sql.Literal(_json({tree.field: sort_key(value, limit=limit)})))
         case In(_, values):
-            return sql.SQL("(keys ->> {}) COLLATE \"C\" = ANY({})").format(name, sql.Literal([_escape(sort_key(value, limit=limit)) for value in values]))
+            wanted = [_escape(sort_key(value, limit=limit)) for value in values]
+            return sql.SQL("(keys ->> {}) COLLATE \"C\" = ANY({})").format(name, sql.Literal(wanted))
     bounds = [sql.SQL("(keys ->> {}) COLLATE \"C\" {} {}").format(name, sql.SQL(_SIGNS[op]), sql.Literal(_escape(key)))
               for op, key in key_range(tree, limit=limit).items()]
     return sql.SQL("({})").format(sql.SQL(" AND ").join(bounds))
@@ -84,7 +92,8 @@ def _copy_bytes(rows: Iterator[tuple[bytes, ...]]) -> Iterator[bytes]:
 
 # %% ../../nbs/store/64_pgvector_store.ipynb #f971f5ef
 _NEAR = ("", "localhost", "127.0.0.1", "::1")
-_AGAIN = re.compile("08|57P0[123]|40001|40P01|53300")     # SQLSTATEs of a lost line, a server that stops or starts, two transactions that met
+# SQLSTATEs of a lost line, a server that stops or starts, two transactions that met
+_AGAIN = re.compile("08|57P0[123]|40001|40P01|53300")
 
 
 def _psycopg():
@@ -101,28 +110,31 @@ def _parameters(url: str | None, ca_certs: str | None, timeout: float) -> dict[s
     """What libpq is told: the address, whom to trust, and when to give a silent server up."""
     psycopg = _psycopg()
     try:
-        given = psycopg.conninfo.conninfo_to_dict("" if url is None else check_url(url, ("postgresql", "postgres"), secret="PGPASSWORD"))
+        address = "" if url is None else check_url(url, ("postgresql", "postgres"), secret="PGPASSWORD")
+        given = psycopg.conninfo.conninfo_to_dict(address)
     except psycopg.Error as error:
-        raise ValueError(f"PostgreSQL does not understand the address ({_first_line(error)}).") from None
+        raise ValueError(f"PostgreSQL does not understand the address ({_reason(error)}).") from None
     hosts = (given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST", "")).split(",")
     near = all(host in _NEAR or host.startswith("/") for host in hosts)
     if ca_certs is not None or not near and "sslmode" not in given and "PGSSLMODE" not in os.environ:
         given |= {"sslmode": "verify-full", "sslrootcert": str(ca_certs or "system")}
     seconds = max(1, math.ceil(timeout))
-    return {"application_name": "embed_lab", "connect_timeout": max(2, seconds), "keepalives_idle": seconds, "tcp_user_timeout": 1000 * seconds} | given
+    return {"application_name": "embed_lab", "connect_timeout": max(2, seconds), "keepalives_idle": seconds,
+            "tcp_user_timeout": 1000 * seconds} | given
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """An error's first line, with what PostgreSQL puts before it left out."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return re.sub(r"^.*?(FATAL|ERROR):\s+", "", lines[0])[:300] if lines else type(error).__name__
+    return re.sub(r"^.*?(FATAL|ERROR):\s+", "", first_line(error))
 
 # %% ../../nbs/store/64_pgvector_store.ipynb #4bd16297
 class PgVectorStore(EngineStore):
     """Rows in a table of PostgreSQL with the extension pgvector.
 
-    Each batch of `add` is one transaction: it is there as a whole or not at all, and seen by everybody once `add` returns. Searches are exact until `build`
-    makes an index; scores are exact always. Threads may share a store and take turns. The password comes from PGPASSWORD (or libpq's password file).
+    Each batch of `add` is one transaction: it is there as a whole or not at all, and seen by everybody once `add` returns.
+    `batches` reads, on a line of its own, the rows as they were when it began. Searches are exact until `build` makes an index;
+    scores are exact always. Threads may share a store and take turns. The password comes from PGPASSWORD (or libpq's password
+    file).
 
     Parameters
     ----------
@@ -130,23 +142,25 @@ class PgVectorStore(EngineStore):
     url : "postgresql://user@host:port/database", without a password; None takes PGHOST, PGPORT, PGUSER and PGDATABASE.
     schema : where the table is.
     effort : rows that a walk through the index keeps in view (hnsw.ef_search), from 1 to 1000; more finds more and takes longer.
-    ca_certs : file with the certificate of an own authority. Without it servers elsewhere are held against those the system trusts,
-        unless the address has an `sslmode`.
+    ca_certs : file with the certificate of an own authority. Without it servers elsewhere are held against those that the system
+        trusts, unless the address has an `sslmode`.
     timeout : seconds until a connection, or one statement other than `build`, is given up.
     Others as of `Store`. At most 16,000 columns.
 
     Raises
     ------
-    StoreError : the server does not answer, refuses the password, has no pgvector, or the table is of another dimension, metric or encoder.
+    StoreError : the server does not answer, refuses the password, has no pgvector, or the table is of another dimension, metric
+        or encoder.
     """
 
     metrics = ("cosine", "dot", "l2")
     text_limit = 2000                           # an entry of a B-tree holds 2,704 bytes
+    delete_size = 2**31                         # one statement, so that all of the rows go or none
     exact_within: ClassVar[int] = 5_000         # rows that pass a filter
 
     def __init__(self, collection: str, url: str | None = None, *, dim: int | None = None, metric: str | None = None,
-                 fields: Mapping[str, type] | None = None, fingerprint: str | None = None, schema: str = "public", effort: int = 100,
-                 ca_certs: str | None = None, timeout: float = 30.0):
+                 fields: Mapping[str, type] | None = None, fingerprint: str | None = None, schema: str = "public",
+                 effort: int = 100, ca_certs: str | None = None, timeout: float = 30.0):
         super().__init__(collection, dim=dim, metric=metric, fields=fields, fingerprint=fingerprint)
         for name in (collection, schema):
             if "\0" in name or len(name.encode()) > 63:
@@ -156,7 +170,7 @@ class PgVectorStore(EngineStore):
         self.schema, self.effort, self._timeout, self._lock, self._line = schema, effort, timeout, threading.RLock(), None
         self._parameters = _parameters(url, ca_certs, timeout)
         self._server = url or "The PostgreSQL server of the environment"
-        self._look()
+        self._begin()
 
     def build(self, *, links: int = 16, candidates: int = 64, memory: str | None = None) -> None:
         """Make the HNSW index, if there is none; adding rows waits meanwhile.
@@ -164,63 +178,40 @@ class PgVectorStore(EngineStore):
         Parameters
         ----------
         links, candidates : m and ef_construction of the paper: edges of a row, and how many rows are looked at for them.
-        memory : what maintenance_work_mem is meanwhile, such as "1GB"; a graph that does not fit takes many times as long. None is the server's.
+        memory : what maintenance_work_mem is meanwhile, such as "1GB"; a graph that does not fit takes many times as long. None
+            is the server's.
 
         Raises
         ------
         StoreError : the vectors have more than 2,000 columns, which the index does not take.
         """
         self._check_open()
-        if not self._is_there or self._has_index():
+        if not self._there() or self._has_index():
             return
         if self.dim > 2000:
-            raise StoreError(f"pgvector's HNSW index takes vectors of at most 2,000 columns, and these have {self.dim:,}. Searches stay exact.")
+            raise StoreError(f"pgvector's HNSW index takes vectors of at most 2,000 columns, and these have {self.dim:,}. "
+                             "Searches stay exact.")
 
         def make(line):
             self._execute(line, "SELECT set_config('statement_timeout', '0', true), set_config('maintenance_work_mem', "
                           "coalesce({memory}, current_setting('maintenance_work_mem')), true)", memory=memory)
-            self._execute(line, "CREATE INDEX ON {table} USING hnsw (vector {ops}) WITH (m = {m}, ef_construction = {ef})", ops=_sql(_OPS[self.metric]),
-                          m=links, ef=candidates)
+            self._execute(line, "CREATE INDEX ON {table} USING hnsw (vector {ops}) WITH (m = {m}, ef_construction = {ef})",
+                          ops=_sql(_OPS[self.metric]), m=links, ef=candidates)
             self._execute(line, "ANALYZE {table}")      # without statistics the planner has no good idea of filters
 
         self._run(make)
 
-    def drop(self) -> None:
-        """Remove the table and all that is in it."""
-        self._check_open()
-        self._look()                            # not one that embed_lab did not make
-        self._run(lambda line: self._execute(line, "DROP TABLE IF EXISTS {table}"))
-        self._is_there = False
-
-    def batches(self, size: int = 1000):
-        """Every row as it was when the iteration began, through a cursor of the server's."""
-        self._check_open()
-        if not self._there():
-            return
-        def connect():
-            with self._broken_lines():
-                return self._connect()
-
-        with contextlib.closing(retry(connect, (ConnectionError,), where=self._server)) as line, self._as_store_error():
-            with line.transaction(), line.cursor("rows", binary=True) as cursor:
-                self._execute(cursor, "SELECT id, vector, metadata::text FROM {table}")
-                while rows := cursor.fetchmany(size):
-                    pairs = [unpack({"id": id_, "metadata": text}) for id_, _, text in rows]
-                    yield [id_ for id_, _ in pairs], _from_bytes([data for _, data, _ in rows], self.dim), [row for _, row in pairs]
-
-    # The engine's part of the contract
+    # Rows
 
     def _check_fit(self, ids, vectors, metadata):
         if vectors.shape[1] > 16_000:
             raise ValueError(f"pgvector takes vectors of at most 16,000 columns, and these have {vectors.shape[1]:,}.")
 
-    def _is_empty(self):
-        return not self._there()                # to count the rows takes longer than to search them
-
     def _add(self, ids, vectors, metadata):
         self._ensure()
         rows = [(uuid.UUID(engine_id(id_)).bytes, json.dumps(id_).encode(), vector, dump_metadata(row).encode(),
-                 b"\x01" + _keys(row, self.text_limit).encode()) for id_, vector, row in zip(ids, _vector_bytes(vectors), metadata)]
+                 b"\x01" + _keys(row, self.text_limit).encode())
+                for id_, vector, row in zip(ids, _vector_bytes(vectors), metadata)]
 
         def write(line):
             self._execute(line, "CREATE TEMP TABLE fresh (LIKE {table}) ON COMMIT DROP")
@@ -248,58 +239,70 @@ class PgVectorStore(EngineStore):
         if walk:
             iterative = "; SET LOCAL hnsw.iterative_scan = strict_order" if where is not None else ""
             line.execute(f"SET LOCAL hnsw.ef_search = {max(self.effort, k)}{iterative}")
-            found = self._ask(line, vectors, k, condition, metadata)
+            found = self._query(line, vectors, k, condition, metadata)
             if all(len(hits) == k for hits in found):
                 return found
         line.execute("SET LOCAL enable_indexscan = off")
-        return self._ask(line, vectors, k, condition, metadata)
+        return self._query(line, vectors, k, condition, metadata)
 
     def _passing(self, line, condition, most: int) -> int:
         """How many rows pass, counted up to `most`."""
-        return self._execute(line, "SELECT count(*) FROM (SELECT FROM {table} WHERE {condition} LIMIT {most}) AS passing", condition=condition,
-                             most=most).fetchone()[0]
+        return self._execute(line, "SELECT count(*) FROM (SELECT FROM {table} WHERE {condition} LIMIT {most}) AS passing",
+                             condition=condition, most=most).fetchone()[0]
 
-    def _ask(self, line, vectors, k, condition, metadata):
+    def _query(self, line, vectors, k, condition, metadata):
         # a join with the questions instead of one statement each: one journey to the server and back
         found: list[list[Hit]] = [[] for _ in vectors]
         for start in range(0, len(vectors), 256):
+            asked = [str(row) for row in vectors[start:start + 256].tolist()]
             rows = self._execute(line.cursor(), """
-                SELECT question, id, distance, metadata FROM unnest({vectors}::vector[]) WITH ORDINALITY AS asked (q, question) CROSS JOIN LATERAL (
-                    SELECT id, vector {sign} q AS distance, {metadata} AS metadata FROM {table} WHERE {condition} ORDER BY vector {sign} q LIMIT {k}) AS best
-                ORDER BY question, distance""", vectors=[str(row) for row in vectors[start:start + 256].tolist()], sign=_sql(_SIGN[self.metric]),
-                condition=condition, k=k, metadata=_sql("metadata::text" if metadata else "NULL")).fetchall()
+                SELECT question, id, distance, metadata
+                FROM unnest({vectors}::vector[]) WITH ORDINALITY AS asked (q, question) CROSS JOIN LATERAL (
+                    SELECT id, vector {sign} q AS distance, {metadata} AS metadata FROM {table} WHERE {condition}
+                    ORDER BY vector {sign} q LIMIT {k}) AS best
+                ORDER BY question, distance""", vectors=asked, sign=_sql(_SIGN[self.metric]), condition=condition, k=k,
+                metadata=_sql("metadata::text" if metadata else "NULL")).fetchall()
             for question, id_, distance, text in rows:
                 score = 1 - distance if self.metric == "cosine" else -distance
-                found[start + question - 1].append(Hit(json.loads(id_), score, load_metadata(text) if metadata else None))
+                found[start + question - 1].append(as_hit({"id": id_, "metadata": text}, score, metadata))
         return found
 
-    def _get(self, ids):
-        if not self._there():
-            return {}
-        found: dict[Id, Record] = {}
-        for start in range(0, len(ids), 1000):
-            keys = [engine_id(id_) for id_ in ids[start:start + 1000]]
-            rows = self._run(lambda line: self._execute(line.cursor(binary=True), "SELECT id, vector, metadata::text FROM {table} WHERE key = ANY({keys}::uuid[])",
-                                                        keys=keys).fetchall())
-            for (id_, data, text), vector in zip(rows, _from_bytes([data for _, data, _ in rows], self.dim)):
-                name, metadata = unpack({"id": id_, "metadata": text})
-                found[name] = Record(name, vector, metadata)
-        return found
+    def _fetch(self, keys):
+        return self._records(self._run(lambda line: self._read(line.cursor(binary=True), _with_keys(keys)).fetchall()))
 
-    def _delete(self, ids, where):
-        if not self._there():
-            return 0
-        if ids is None:
-            condition = self._condition(where)
-        else:
-            condition = _sql("key = ANY({}::uuid[])", [engine_id(id_) for id_ in ids])
+    def _pages(self, size):
+        def connect():
+            with self._broken_lines():
+                return self._connect()
+
+        with contextlib.closing(retry(connect, (ConnectionError,), where=self._server)) as line, self._as_store_error():
+            with line.transaction(), line.cursor("rows", binary=True) as cursor:
+                self._read(cursor, _sql("TRUE"))
+                while rows := cursor.fetchmany(size):
+                    yield self._records(rows)
+
+    def _read(self, cursor, condition):
+        return self._execute(cursor, "SELECT id, vector, metadata::text FROM {table} WHERE {condition}", condition=condition)
+
+    def _records(self, rows: list[tuple[str, bytes, str]]) -> list[Record]:
+        vectors = _from_bytes([data for _, data, _ in rows], self.dim)
+        return [as_record({"id": id_, "metadata": text}, vector) for (id_, _, text), vector in zip(rows, vectors)]
+
+    def _how_many(self, condition):
+        return self._run(lambda line: self._execute(line, "SELECT count(*) FROM {table} WHERE {condition}",
+                                                    condition=condition).fetchone()[0])
+
+    def _erase(self, condition):
         return self._run(lambda line: self._execute(line, "DELETE FROM {table} WHERE {condition}", condition=condition).rowcount)
 
-    def _count(self, where):
-        condition = self._condition(where)
-        if not self._there():
-            return 0
-        return self._run(lambda line: self._execute(line, "SELECT count(*) FROM {table} WHERE {condition}", condition=condition).fetchone()[0])
+    def _erase_keys(self, keys):
+        return self._erase(_with_keys(keys))
+
+    def _condition(self, where):
+        try:
+            return _sql("TRUE") if where is None else _condition(where, self.text_limit)
+        except RecursionError:
+            raise FilterError("The filter is nested too deep.") from None
 
     def _release(self):
         with self._lock:
@@ -309,18 +312,13 @@ class PgVectorStore(EngineStore):
 
     # The table
 
-    def _there(self) -> bool:
-        """Whether the table is there; another process may have made it since."""
-        if not self._is_there:
-            self._look()
-        return self._is_there
+    def _facts(self) -> str | None:
+        return self._run(self._comment)
 
-    def _look(self) -> None:
-        self._open(self._run(self._facts))
-
-    def _facts(self, line) -> str | None:
-        row = self._execute(line, "SELECT coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                            "WHERE n.nspname = {schema} AND c.relname = {name}", schema=self.schema, name=self.collection).fetchone()
+    def _comment(self, line) -> str | None:
+        row = self._execute(line, """
+            SELECT coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = {schema} AND c.relname = {name}""", schema=self.schema, name=self.collection).fetchone()
         return row and row[0]
 
     def _create(self):
@@ -329,38 +327,37 @@ class PgVectorStore(EngineStore):
     def _make(self, line) -> str | None:
         """Make the table, or give the facts of one that somebody else made meanwhile."""
         line.execute("SELECT pg_advisory_xact_lock(7310577365434007137)")       # one maker at a time
-        if (facts := self._facts(line)) is not None:
+        if (facts := self._comment(line)) is not None:
             return facts
         if line.execute("SHOW server_encoding").fetchone()[0] != "UTF8":
             raise StoreError(f"The database at {self._server} does not keep its texts in UTF8. Use one that does.")
         try:
             line.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except _psycopg().Error as error:
-            raise StoreError(f"The database at {self._server} has no pgvector, and it cannot be switched on ({_first_line(error)}). Have it installed, "
-                             "and run CREATE EXTENSION vector.") from error
-        self._execute(line, "CREATE TABLE {table} (key uuid PRIMARY KEY, id text NOT NULL, vector vector({dim}) NOT NULL, metadata json NOT NULL, "
-                      "keys jsonb NOT NULL)", dim=self.dim)
+            raise StoreError(f"The database at {self._server} has no pgvector, and it cannot be switched on ({_reason(error)}). "
+                             "Have it installed, and run CREATE EXTENSION vector.") from error
+        self._execute(line, "CREATE TABLE {table} (key uuid PRIMARY KEY, id text NOT NULL, vector vector({dim}) NOT NULL, "
+                      "metadata json NOT NULL, keys jsonb NOT NULL)", dim=self.dim)
         self._execute(line, "CREATE INDEX ON {table} USING gin (keys jsonb_path_ops)")
         for name in self.fields or ():
             self._execute(line, "CREATE INDEX ON {table} (((keys ->> {name}) COLLATE \"C\"))", name=_escape(name))
         self._execute(line, "COMMENT ON TABLE {table} IS {facts}", facts=self._facts_text())
         return None
 
+    def _remove(self):
+        self._run(lambda line: self._execute(line, "DROP TABLE IF EXISTS {table}"))
+
     def _has_index(self, line=None) -> bool:
         if line is None:
             return self._run(self._has_index)
-        return self._execute(line, "SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
-                             "WHERE i.indrelid = {name}::regclass AND a.amname = 'hnsw' AND i.indisvalid)", name=self._table().as_string(None)).fetchone()[0]
+        return self._execute(line, """
+            SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+            WHERE i.indrelid = {name}::regclass AND a.amname = 'hnsw' AND i.indisvalid)""",
+            name=self._table().as_string(None)).fetchone()[0]
 
     def _version(self, line) -> tuple[int, ...]:
         version = line.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()[0]
         return tuple(map(int, version.split(".")[:2]))
-
-    def _condition(self, where: Filter | None):
-        try:
-            return _sql("TRUE") if where is None else _condition(where, self.text_limit)
-        except RecursionError:
-            raise FilterError("The filter is nested too deep.") from None
 
     def _table(self):
         return _psycopg().sql.Identifier(self.schema, self.collection)
@@ -393,7 +390,7 @@ class PgVectorStore(EngineStore):
             yield
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             if error.sqlstate is None or _AGAIN.match(error.sqlstate):
-                raise ConnectionError(_first_line(error)) from error
+                raise ConnectionError(_reason(error)) from error
             raise
 
     def _connect(self):
@@ -405,9 +402,12 @@ class PgVectorStore(EngineStore):
         except psycopg.OperationalError as error:
             pgconn, text = error.pgconn, str(error)
             if pgconn is not None and (pgconn.needs_password or pgconn.used_password and "FATAL" in text and "password" in text):
-                raise StoreError(f"{self._server} refuses the user or the password. The password belongs in the environment variable PGPASSWORD.") from None
-            if "FATAL" in text and not re.search("starting up|shutting down|recovery|too many", text) or "certificate" in text or "SSL" in text:
-                raise StoreError(f"{self._server} refuses the connection ({_first_line(error)}).") from error
+                raise login_error(self._server, "PGPASSWORD") from None
+            if "certificate verify failed" in text:
+                raise certificate_error(self._server) from error
+            again = re.search("starting up|shutting down|recovery|too many", text)
+            if "FATAL" in text and not again or "certificate" in text or "SSL" in text:
+                raise StoreError(f"{self._server} refuses the connection ({_reason(error)}).") from error
             raise
 
     @contextlib.contextmanager
@@ -416,11 +416,16 @@ class PgVectorStore(EngineStore):
         try:
             yield
         except psycopg.errors.QueryCanceled as error:
-            raise StoreError(f"{self._server} took longer than {self._timeout:g} seconds, and the statement was given up. A longer `timeout` may do.") from error
+            raise StoreError(f"{self._server} took longer than {self._timeout:g} seconds, and the statement was given up. A "
+                             "longer `timeout` may do.") from error
         except psycopg.errors.StatementTooComplex as error:
-            raise FilterError(f"The filter is too much for PostgreSQL ({_first_line(error)}).") from error
+            raise FilterError(f"The filter is too much for PostgreSQL ({_reason(error)}).") from error
         except psycopg.Error as error:
-            raise StoreError(f"{self._server} reports an error ({_first_line(error)}).") from error
+            raise StoreError(f"{self._server} reports an error ({_reason(error)}).") from error
+
+
+def _with_keys(keys: list[str]) -> Any:
+    return _sql("key = ANY({}::uuid[])", keys)
 
 
 _SIGN = {"cosine": "<=>", "dot": "<#>", "l2": "<->"}

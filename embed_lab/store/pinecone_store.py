@@ -22,7 +22,7 @@ import numpy as np
 
 from ..core import require
 from .base import And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of
-from .engine import EngineStore, check_url, engine_id, environment_secret, order_pair, pack, retry, sort_key, unpack
+from .engine import EngineStore, check_url, engine_id, environment_secret, order_pair, pack, retry, sort_key, trusting, unpack
 
 # %% ../../nbs/store/68_pinecone_store.ipynb #a69637ff
 _TEXT_BYTES = 512           # of a text that is kept for filters; a longer one is cut and ends with its checksum
@@ -195,14 +195,7 @@ class PineconeStore(EngineStore):
         self._spec = {"serverless": {"cloud": cloud, "region": region}}
         self._index = None
         self._client = self._connect(ca_certs, timeout)
-        try:
-            self._there()
-        except BaseException:
-            self._release()
-            raise
-
-    def __getstate__(self):
-        raise TypeError("A PineconeStore holds a connection and cannot be copied to another process. Open it there.")
+        self._begin()
 
     def _connect(self, ca_certs: str | None, timeout: float) -> Any:
         pinecone = require("pinecone", extra="pinecone", caller="PineconeStore")
@@ -212,15 +205,10 @@ class PineconeStore(EngineStore):
         if key is None and self.url.startswith("https"):
             raise StoreError("Pinecone needs a key: set PINECONE_API_KEY in the environment.")
         self._ca_certs = str(ca_certs) if ca_certs else None
-        with _trusting(self._ca_certs):
+        with trusting(self._ca_certs):          # the client does not heed its own `ssl_ca_certs` (seen in 9.1.0)
             return pinecone.Pinecone(api_key=key or "none", host=self.url, timeout=timeout, ssl_ca_certs=self._ca_certs)
 
     # The collection
-
-    def _there(self) -> bool:
-        if not self._is_there:
-            self._open(self._facts())
-        return self._is_there
 
     def _facts(self) -> str | None:
         try:
@@ -241,7 +229,7 @@ class PineconeStore(EngineStore):
             found = self._ask(self._client.indexes.describe, self.collection)
         # the emulator names its hosts without http://, and the client takes them for https://
         host = found.host.replace("https://", "http://", 1) if self.url.startswith("http://") else found.host
-        with _trusting(self._ca_certs):
+        with trusting(self._ca_certs):
             self._index = self._client.index(host=host)
 
     def _create(self) -> None:
@@ -427,21 +415,6 @@ class _Missing(StoreError):
 
 class _Conflict(StoreError):
     """There already (409)."""
-
-
-@contextlib.contextmanager
-def _trusting(ca_certs: str | None) -> Iterator[None]:
-    """While a client is made, which reads SSL_CERT_FILE then, and does not heed its own `ssl_ca_certs` (seen in 9.1.0)."""
-    before = os.environ.get("SSL_CERT_FILE")
-    try:
-        if ca_certs:
-            os.environ["SSL_CERT_FILE"] = ca_certs
-        yield
-    finally:
-        if ca_certs:
-            os.environ.pop("SSL_CERT_FILE")
-            if before is not None:
-                os.environ["SSL_CERT_FILE"] = before
 
 
 def _only(where: dict[str, Any] | bool) -> dict[str, Any]:

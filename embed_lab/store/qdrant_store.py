@@ -11,7 +11,6 @@ import math
 import shutil
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,12 @@ from urllib.parse import quote
 import numpy as np
 
 from ..core import require, write_aside
-from .base import (
-    And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, dump_metadata, flatten, kind_of)
+from embed_lab.store.base import (
+    And, Compare, Exists, Filter, FilterError, Id, In, Not, Or, Record, SearchResults, StoreError, dump_metadata, flatten,
+    kind_of)
 from .engine import (
-    EngineStore, check_url, engine_id, environment_secret, equal_terms, pack, retry, sort_key, term, terms, unpack)
+    EngineStore, as_hit, as_record, check_bytes, check_url, engine_id, environment_secret, equal_terms, login_error, pack, parts,
+    retry, sort_key, term, terms)
 
 # %% ../../nbs/store/65_qdrant_store.ipynb #a5dfd509
 _LOW = 36                                        # bits of the lower part of a number; the upper part has 40
@@ -101,7 +102,7 @@ _DISTANCES = {"cosine": "Cosine", "dot": "Dot", "l2": "Euclid"}
 
 
 class _QdrantRows(EngineStore):
-    """Rows as Qdrant's points. A subclass writes `_upsert`, `_query`, `_retrieve`, `_scroll`, `_count_points`, `_erase`, `_known`."""
+    """Rows as Qdrant's points. A subclass writes `_upsert`, `_query`, `_retrieve`, `_scroll`, `_how_many`, `_delete_points`."""
 
     metrics = ("cosine", "dot", "l2")
     text_ranges = False
@@ -114,11 +115,8 @@ class _QdrantRows(EngineStore):
         _check_filter(tree)
         return tree
 
-    def _is_empty(self):
-        return not self._known()                # the engine counts by looking at each row
-
-    def _where(self, tree: Filter | None) -> Any:
-        return None if tree is None else self._words.Filter(must=[_filter(tree, self._words)])
+    def _condition(self, where):
+        return None if where is None else self._words.Filter(must=[_filter(where, self._words)])
 
     def _params(self) -> Any:
         exact = self.effort == math.inf
@@ -129,55 +127,37 @@ class _QdrantRows(EngineStore):
         self._upsert([engine_id(id_) for id_ in ids], vectors, [_payload(id_, row) for id_, row in zip(ids, metadata)])
 
     def _search(self, vectors, k, where, metadata):
-        lines, asked, sign = [], self._where(where), -1 if self.metric == "l2" else 1
+        lines, asked, sign = [], self._condition(where), -1 if self.metric == "l2" else 1
         if k > 1000:                            # the engine makes room for k answers before it has found any
-            k = min(k, self._count_points(None)) or 1
+            k = min(k, self._how_many(None)) or 1
         for start in range(0, len(vectors), 100):
             lines += self._query(vectors[start:start + 100].tolist(), k, asked, ["id", "metadata"] if metadata else ["id"])
-        hits = [[(unpack({"metadata": "{}"} | point.payload), sign * point.score) for point in line] for line in lines]
-        return SearchResults.from_hits([[Hit(id_, score, row if metadata else None) for (id_, row), score in line] for line in hits])
+        hits = [[as_hit(point.payload, sign * point.score, metadata) for point in line] for line in lines]
+        return SearchResults.from_hits(hits)
 
-    def _get(self, ids):
-        found: dict[Id, Record] = {}
-        if self._known():
-            for start in range(0, len(ids), self.batch_size):
-                part = [engine_id(id_) for id_ in ids[start:start + self.batch_size]]
-                found |= {record.id: record for record in map(_record, self._retrieve(part, True))}
-        return found
+    def _fetch(self, keys):
+        return map(_record, self._retrieve(keys, True))
 
-    def _delete(self, ids, where):
-        if not self._known():
-            return 0
-        if ids is None:
-            gone = self._count(where)
-            self._erase(self._where(where))
-            return gone
-        gone, ids = 0, list({engine_id(id_) for id_ in ids})
-        for start in range(0, len(ids), self.batch_size):
-            part = [str(point.id) for point in self._retrieve(ids[start:start + self.batch_size], False)]
-            if part:
-                self._erase(part)
-            gone += len(part)
+    def _pages(self, size):
+        points, offset = self._scroll(None, size)
+        yield list(map(_record, points))
+        while offset is not None:
+            points, offset = self._scroll(offset, size)
+            yield list(map(_record, points))
+
+    def _erase(self, condition):
+        gone = self._how_many(condition)
+        self._delete_points(condition)
         return gone
 
-    def _count(self, where):
-        return self._count_points(self._where(where)) if self._known() else 0
-
-    def batches(self, size: int = 1000) -> Iterator[tuple[list[Id], np.ndarray, list[dict]]]:
-        self._check_open()
-        offset, more = None, self._known()
-        while more:
-            points, offset = self._scroll(offset, size)
-            more = offset is not None
-            if points:
-                records = [_record(point) for point in points]
-                yield ([record.id for record in records], np.stack([record.vector for record in records]),
-                       [record.metadata for record in records])
+    def _erase_keys(self, keys):
+        if there := [str(point.id) for point in self._retrieve(keys, False)]:
+            self._delete_points(there)
+        return len(there)
 
 
 def _record(point: Any) -> Record:
-    id_, metadata = unpack(point.payload)
-    return Record(id_, np.asarray(point.vector, "float32"), metadata)
+    return as_record(point.payload, point.vector)
 
 
 def _indexes(fields: dict[str, type] | None) -> list[tuple[str, str]]:
@@ -194,7 +174,8 @@ class QdrantStore(_QdrantRows):
     """Rows in a collection of a Qdrant server; or, for tests and up to some thousand rows, of the client's own imitation of it.
 
     Writes wait until they can be searched. Searches are exact while Qdrant has no graph over the vectors (below about 10 MB of
-    vectors in a segment), and approximate beyond. `fields` with numbers and dates get an index for ranges; without, a range reads all rows.
+    vectors in a segment), and approximate beyond. `fields` with numbers and dates get an index for ranges; without, a range reads
+    all rows.
 
     Parameters
     ----------
@@ -209,7 +190,8 @@ class QdrantStore(_QdrantRows):
 
     Raises
     ------
-    StoreError : the server does not answer or refuses; the collection is not embed_lab's, or has another dimension, metric or encoder.
+    StoreError : the server does not answer or refuses; the collection is not embed_lab's, or has another dimension, metric or
+        encoder.
     ImportError : qdrant-client is not installed.
 
     Notes
@@ -226,19 +208,16 @@ class QdrantStore(_QdrantRows):
         if url is not None and path is not None:
             raise TypeError("QdrantStore takes either url or path.")
         if len(collection) > 255 or set(collection) & set('<>:"/\\|?*\0\x1f') or collection in (".", ".."):
-            raise ValueError(f"{collection!r} cannot be the name of a collection in Qdrant: up to 255 characters, none of <>:\"/\\|?*.")
+            raise ValueError(f"{collection!r} cannot be the name of a collection in Qdrant: up to 255 characters, none of "
+                             "<>:\"/\\|?*.")
         self.url = url and check_url(url, ("http", "https"), secret="QDRANT_API_KEY")
         self.effort, self._timeout = _check_effort(effort), timeout
         self.persistent = url is not None or path is not None
         client = require("qdrant_client", extra="qdrant", caller="QdrantStore")
         self._words = client.models
-        self._one_at_a_time = contextlib.nullcontext() if url else threading.Lock()         # the local mode is not made for threads
+        self._one_at_a_time = contextlib.nullcontext() if url else threading.Lock()     # the local mode is not made for threads
         self._client = self._connect(client.QdrantClient, path, ca_certs)
-        try:
-            self._open(self._facts())
-        except BaseException:
-            self._client.close()
-            raise
+        self._begin()
 
     def _connect(self, client: Any, path: str | Path | None, ca_certs: str | Path | None) -> Any:
         if self.url is None:
@@ -273,17 +252,13 @@ class QdrantStore(_QdrantRows):
     def _lost(self, source: Exception) -> OSError:
         from httpx import TransportError
 
-        if "certificate" in str(source).lower():
-            return StoreError(f"The certificate of {self.url} is not trusted. If an authority of your own signed it, give its file as "
-                              "ca_certs.")
         if isinstance(source, TransportError):
             return ConnectionError(f"{type(source).__name__} {source}")
         return StoreError(f"What answers at {self.url} is not Qdrant, or a version that the client does not understand.")
 
     def _refusal(self, error: Any) -> OSError:
         if error.status_code in (401, 403):
-            return StoreError(f"{self.url} refuses the key. Set the environment variable QDRANT_API_KEY to one that may read and "
-                              "write.")
+            return login_error(self.url, "QDRANT_API_KEY")
         if error.status_code in (429, 502, 503, 504):
             return ConnectionError(f"status {error.status_code}")
         return StoreError(f"{self.url} refuses the request (status {error.status_code}): {_reason(error)}")
@@ -291,43 +266,36 @@ class QdrantStore(_QdrantRows):
     def _facts(self) -> str | None:
         if not self._ask("collection_exists"):
             return None
-        return str((self._ask("get_collection").config.metadata or {}).get("embed_lab"))
-
-    def _known(self) -> bool:
-        if not self._is_there:                  # another process may have made it since
-            self._open(self._facts())
-        return self._is_there
+        return (self._ask("get_collection").config.metadata or {}).get("embed_lab", "")
 
     def _create(self):
         params = self._words.VectorParams(size=self.dim, distance=_DISTANCES[self.metric])
-        try:
+        with self._making():
             self._ask("create_collection", vectors_config=params, metadata={"embed_lab": self._facts_text()})
-        except StoreError:
-            if not self._ask("collection_exists"):
-                raise                           # else another process was quicker, or the answer was lost on the way
-        facts = self._facts()
-        if facts == "None":
+        if not self._facts():
             raise StoreError(f"{self.url} did not keep the collection's metadata. It must be Qdrant 1.16 or newer.")
-        self._open(facts)
         for path, kind in _indexes(self.fields) if self.url else ():
             self._ask("create_payload_index", field_name=path, field_schema=kind, wait=True)
 
+    def _remove(self):
+        self._ask("delete_collection")
+
     def _check_fit(self, ids, vectors, metadata):
-        for i, row in enumerate(metadata):
-            if self.url and (size := 2 * len(dump_metadata(row).encode())) > _REQUEST_BYTES:
-                raise ValueError(f"Row {i} (id {str(ids[i])[:40]!r}) has metadata of about {size // 2:,} bytes. Qdrant takes requests of up "
-                                 f"to 32 MiB, so keep them below {_REQUEST_BYTES // 2:,}; store large texts elsewhere.")
+        for i, (id_, row) in enumerate(zip(ids, metadata if self.url else ())):
+            # a text may be twice as long within the JSON of a request
+            check_bytes(i, id_, "metadata", len(dump_metadata(row).encode()), _REQUEST_BYTES // 2, "Qdrant")
 
     def _upsert(self, ids, vectors, payloads):
         points = [self._words.PointStruct(id=id_, vector=vector, payload=payload)
                   for id_, vector, payload in zip(ids, vectors.tolist(), payloads)]
         sizes = [22 * vectors.shape[1] + 3 * len(payload["metadata"]) + len(payload["id"]) for payload in payloads]
-        for part in _parts(sizes, _REQUEST_BYTES // 2):
+        for part in parts(sizes, _REQUEST_BYTES // 2):
             self._ask("upsert", points=points[part], wait=True)
 
     def _query(self, vectors, k, where, payload):
         params = self._params() if self.url else None
-        asked = [self._words.QueryRequest(query=vector, filter=where, limit=k, with_payload=payload, params=params) for vector in vectors]
+        asked = [self._words.QueryRequest(query=vector, filter=where, limit=k, with_payload=payload, params=params)
+                 for vector in vectors]
         return [answer.points for answer in self._ask("query_batch_points", requests=asked)]
 
     def _retrieve(self, ids, whole):
@@ -336,17 +304,12 @@ class QdrantStore(_QdrantRows):
     def _scroll(self, offset, size):
         return self._ask("scroll", limit=size, offset=offset, with_payload=["id", "metadata"], with_vectors=True)
 
-    def _count_points(self, where):
-        return self._ask("count", count_filter=where, exact=True).count
+    def _how_many(self, condition):
+        return self._ask("count", count_filter=condition, exact=True).count
 
-    def _erase(self, which):
+    def _delete_points(self, which):
         selector = self._words.PointIdsList(points=which) if isinstance(which, list) else self._words.FilterSelector(filter=which)
         self._ask("delete", points_selector=selector, wait=True)
-
-    def drop(self) -> None:
-        self._check_open()
-        self._ask("delete_collection")
-        self._is_there = False
 
     def _release(self):
         self._client.close()
@@ -365,24 +328,13 @@ def _reason(error: Any) -> str:
     except (ValueError, KeyError, TypeError):
         return str(error.reason_phrase)
 
-
-def _parts(sizes: Sequence[int], limit: int) -> list[slice]:
-    """Cut a row of things into slices whose sizes add up to at most `limit`; a larger thing stands alone."""
-    cuts, total = [0], 0
-    for i, size in enumerate(sizes):
-        total += size
-        if total > limit and i > cuts[-1]:
-            cuts.append(i)
-            total = size
-    return [slice(*pair) for pair in zip(cuts, cuts[1:] + [len(sizes)])]
-
 # %% ../../nbs/store/65_qdrant_store.ipynb #8b55afdd
 class QdrantEdgeStore(_QdrantRows):
     """Rows in a folder, kept and searched by Qdrant's engine within this process.
 
-    A row that `add` returned for survives the end of the process, however it ends. `save` forces everything to disk and, where there
-    are many rows, builds graphs (HNSW) over the vectors; until then, and below about 10 MB of vectors, searches are exact. A folder is
-    open once at a time.
+    A row that `add` returned for survives the end of the process, however it ends. `save` forces everything to disk and, where
+    there are many rows, builds graphs (HNSW) over the vectors; until then, and below about 10 MB of vectors, searches are exact.
+    A folder is open once at a time.
 
     Parameters
     ----------
@@ -405,89 +357,88 @@ class QdrantEdgeStore(_QdrantRows):
     def __init__(self, path: str | Path, *, dim: int | None = None, metric: str | None = None, fields=None,
                  fingerprint: str | None = None, effort: float | None = None):
         super().__init__(Path(path).name or "rows", dim=dim, metric=metric, fields=fields, fingerprint=fingerprint)
-        self.path, self.effort, self._shard, self._changed = Path(path), _check_effort(effort), None, False
+        self.path, self.effort, self._shard = Path(path), _check_effort(effort), None
         self._words = require("qdrant_edge", extra="qdrant", caller="QdrantEdgeStore")
-        self._known()
+        self._begin()
 
-    def _call(self, method: str, *arguments: Any) -> Any:
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        """A call of the engine."""
         try:
             return getattr(self._shard or self._words.EdgeShard, method)(*arguments)
         except Exception as error:              # the engine raises nothing more special
             busy = " Is it open elsewhere? One process can have it open at a time." if "WouldBlock" in str(error) else ""
             raise StoreError(f"Qdrant's engine fails on {self.path}: {error}{busy}") from None
 
-    def _known(self) -> bool:
-        if not self._is_there and (self.path / "shard").exists():
-            try:
-                facts = (self.path / "embed_lab.json").read_text()
-            except OSError:
-                facts = ""
-            self._open(facts)
-            self._shard = self._call("load", str(self.path / "shard"))
-        return self._is_there
+    def _look(self) -> None:
+        super()._look()
+        if self._is_there and self._shard is None:
+            self._shard = self._ask("load", str(self.path / "shard"))
+
+    def _facts(self) -> str | None:
+        if not (self.path / "shard").exists():
+            return None
+        try:
+            return (self.path / "embed_lab.json").read_text()
+        except OSError:
+            return ""
 
     def _create(self):
         words = self._words
         config = words.EdgeConfig(words.EdgeVectorParams(self.dim, getattr(words.Distance, _DISTANCES[self.metric])))
         try:
             with write_aside(self.path, folder=True) as aside:      # a folder that is there is whole
-                self._shard = self._call("create", str(aside / "shard"), config)
+                self._shard = self._ask("create", str(aside / "shard"), config)
                 for path, kind in _indexes(self.fields):
                     schema = getattr(words.PayloadSchemaType, kind.capitalize())
-                    self._call("update", words.UpdateOperation.create_field_index(path, schema))
-                self._call("close")
+                    self._ask("update", words.UpdateOperation.create_field_index(path, schema))
+                self._ask("close")
                 (aside / "embed_lab.json").write_text(self._facts_text())
         except OSError as error:
             raise StoreError(f"Cannot make a store at {self.path}: {error}") from None
         finally:
             self._shard = None
-        self._shard = self._call("load", str(self.path / "shard"))
+        self._look()
+
+    def _remove(self):
+        self._ask("close")
+        self._shard = None
+        shutil.rmtree(self.path)
 
     def _upsert(self, ids, vectors, payloads):
         points = [self._words.Point(id_, vector, payload) for id_, vector, payload in zip(ids, vectors.tolist(), payloads)]
-        self._call("update", self._words.UpdateOperation.upsert_points(points))
-        self._changed = True
+        self._ask("update", self._words.UpdateOperation.upsert_points(points))
 
     def _query(self, vectors, k, where, payload):
         words = self._words
         params = self._params()
         asked = [words.QueryRequest(limit=k, query=words.Query.Nearest(vector), filter=where, with_payload=payload, params=params)
                  for vector in vectors]
-        return self._call("query_batch", words.QueryBatchRequest(asked))
+        return self._ask("query_batch", words.QueryBatchRequest(asked))
 
     def _retrieve(self, ids, whole):
-        return self._call("retrieve", ids, whole, whole)
+        return self._ask("retrieve", ids, whole, whole)
 
     def _scroll(self, offset, size):
         asked = self._words.ScrollRequest(offset=offset, limit=size, with_payload=["id", "metadata"], with_vector=True)
-        return self._call("scroll", asked)
+        return self._ask("scroll", asked)
 
-    def _count_points(self, where):
-        return self._call("count", self._words.CountRequest(exact=True, filter=where))
+    def _how_many(self, condition):
+        return self._ask("count", self._words.CountRequest(exact=True, filter=condition))
 
-    def _erase(self, which):
+    def _delete_points(self, which):
         update = self._words.UpdateOperation
-        by_filter = not isinstance(which, list)
-        self._call("update", update.delete_points_by_filter(which or self._words.Filter()) if by_filter else update.delete_points(which))
-        self._changed = True
+        change = update.delete_points if isinstance(which, list) else update.delete_points_by_filter
+        self._ask("update", change(which or self._words.Filter()))
 
     def save(self) -> None:
         """Force everything to disk, and build the graphs that make searches fast."""
         self._check_open()
         if self._shard:
-            self._call("optimize")
-            self._call("flush")
-        self._changed = False
-
-    def drop(self) -> None:
-        self._check_open()
-        if self._shard:
-            self._call("close")
-            shutil.rmtree(self.path)
-        self._shard, self._is_there, self._changed = None, False, False
+            self._ask("optimize")
+            self._ask("flush")
 
     def _release(self):
         if self._shard:
-            self._call("flush")
-            self._call("close")
+            self._ask("flush")
+            self._ask("close")
             self._shard = None

@@ -6,10 +6,8 @@
 __all__ = ['WeaviateStore']
 
 # %% ../../nbs/store/68_weaviate_store.ipynb #2ffbc40d
-import contextlib
 import os
 import re
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,9 @@ import numpy as np
 
 from ..core import require
 from .base import And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of
-from .engine import (
-    EngineStore, check_url, engine_id, environment_secret, equal_terms, field_keys, order_pair, pack, retry, terms, unpack)
+from embed_lab.store.engine import (
+    EngineStore, causes, check_url, engine_id, environment_secret, equal_terms, field_keys, first_line, order_pair, pack, retry, terms,
+    trusting, unpack)
 
 # %% ../../nbs/store/68_weaviate_store.ipynb #9a45834d
 _ROW = engine_id("every row")                   # a term that each row has; others are made of texts with a separator in them
@@ -119,11 +118,7 @@ class WeaviateStore(EngineStore):
         self.url, self.consistency = check_url(url, ("http", "https"), secret="WEAVIATE_API_KEY"), consistency
         self._client = self._connect(grpc_port, ca_certs, timeout)
         self._known: set[str] = set()
-        try:
-            self._look()
-        except BaseException:
-            self._client.close()
-            raise
+        self._begin()
 
     def drop(self) -> None:
         """Remove the collection and all that is in it."""
@@ -235,12 +230,6 @@ class WeaviateStore(EngineStore):
 
     # The collection
 
-    def _there(self) -> bool:
-        """Whether the collection is there; another process may have made it since."""
-        if not self._is_there:
-            self._look()
-        return self._is_there
-
     def _look(self) -> None:
         if self._run(lambda: self._client.collections.exists(self.collection)):
             config = self._run(lambda: self._client.collections.get(self.collection).config.get())
@@ -308,7 +297,7 @@ class WeaviateStore(EngineStore):
                                 grpc_config=GrpcConfig(channel_options=soon, credentials=own))
         client = weaviate.WeaviateClient(place, auth_client_secret=Auth.api_key(key) if key else None, additional_config=more, skip_init_checks=True)
         try:
-            with _trusting(ca_certs):
+            with trusting(ca_certs):            # the REST client knows no other way
                 self._run(client.connect)
             if client._connection._weaviate_version.is_lower_than(1, 33, 0):
                 raise StoreError(f"The Weaviate at {self.url} is older than 1.33, which is the first with NOT in filters.")
@@ -328,7 +317,7 @@ class WeaviateStore(EngineStore):
             try:
                 return call()
             except lost as error:
-                if "CERTIFICATE_VERIFY_FAILED" in _causes(error):
+                if "CERTIFICATE_VERIFY_FAILED" in causes(error):
                     raise StoreError(f"The certificate of {self.url} is not one that is trusted. If it is of an own authority, give its file as `ca_certs`.") from error
                 raise
 
@@ -339,22 +328,11 @@ class WeaviateStore(EngineStore):
                 raise StoreError(f"{self.url} refuses the key. It belongs in the environment variable WEAVIATE_API_KEY.") from None
             raise StoreError(f"{self.url} reports an error ({str(error)[:300]}).") from error
         except errors.WeaviateBaseError as error:
-            word = "refuses the key; it belongs in the environment variable WEAVIATE_API_KEY" if "UNAUTHENTICATED" in _causes(error) else "reports an error"
-            raise StoreError(f"{self.url} {word} ({str(error).splitlines()[0][:300]}). Rows of the batch may be there in part; the same again makes it good.") from error
+            word = "refuses the key; it belongs in the environment variable WEAVIATE_API_KEY" if "UNAUTHENTICATED" in causes(error) else "reports an error"
+            raise StoreError(f"{self.url} {word} ({first_line(error)}). Rows of the batch may be there in part; the same again makes it good.") from error
 
 
 _MESSAGE = 8_000_000                            # bytes; Weaviate's own limit is 10 MB unless set otherwise
-_TRUST = threading.Lock()
-
-
-def _causes(error: BaseException | None) -> str:
-    """An error and all that it came of, as one text."""
-    texts = []
-    while error is not None:
-        texts.append(repr(error))
-        error = error.__cause__ or error.__context__
-    return " ".join(texts)
-
 
 def _packed(id_: Id, metadata: Mapping) -> dict[str, str]:
     """As `pack`; the name "id" is Weaviate's own."""
@@ -370,17 +348,3 @@ def _bytes(id_: Id, metadata: Mapping, dim: int) -> int:
     """About what a row takes in a message."""
     return sum(map(len, pack(id_, metadata).values())) * 2 + 4 * dim + 80 * (2 + sum(1 for _ in flatten(metadata))) + 200
 
-
-@contextlib.contextmanager
-def _trusting(ca_certs: Any):
-    """While the REST client is made, it reads from the environment whom to trust: there is no other way to tell it."""
-    with _TRUST:
-        before = os.environ.get("SSL_CERT_FILE")
-        if ca_certs is not None:
-            os.environ["SSL_CERT_FILE"] = os.fspath(ca_certs)
-        try:
-            yield
-        finally:
-            os.environ.pop("SSL_CERT_FILE", None)
-            if before is not None:
-                os.environ["SSL_CERT_FILE"] = before

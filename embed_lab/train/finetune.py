@@ -8,7 +8,6 @@ __all__ = ['TrainingReport', 'finetune']
 # %% ../../nbs/train/54_finetune.ipynb #e8b16341
 import contextlib
 import copy
-import dis
 import functools
 import hashlib
 import inspect
@@ -22,15 +21,13 @@ import shutil
 import sys
 import tempfile
 import time
-import types
 import uuid
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from numbers import Integral, Number, Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -300,107 +297,18 @@ def _class_head(model: Any, embedding_dimension: int, num_labels: int) -> Any:
     return head
 
 # %% ../../nbs/train/54_finetune.ipynb #f689efb2
-_LIBRARIES = ("torch", "sentence_transformers", "transformers", "builtins")
 _UNTOLD = "cannot be told:"
 
 
-def _home(part: Any) -> str:
-    """The package that a function or a class is of."""
-    return (getattr(part, "__module__", None) or "builtins").partition(".")[0]
-
-
-def _globals_read(code: types.CodeType) -> set[str]:
-    """Names of the globals that code, and the functions within it, read."""
-    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
-    read = {one.argval for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return read.union(*map(_globals_read, inner))
-
-
-class _Teller:
-    """Writes down what decides what a function or an object does: code, settings, weights, and the globals that are read.
-
-    What is of another package than what reads it is told by its name alone.
-    """
-
-    def __init__(self):
-        self.said: list[str] = []
-        self.seen: dict[int, Any] = {}          # by id; it holds them, so that no two have the same
-
-    def tell(self, part: Any, home: str | None = None) -> None:
-        """Write a part down, as it is read in the package `home`."""
-        if part is None or isinstance(part, (str, bytes, Number, np.ndarray, types.CodeType)):
-            self.said.append(_named(part))
-        elif isinstance(part, (Path, Enum, types.ModuleType)):
-            self.said.append(getattr(part, "__name__", None) or repr(part))
-        elif id(part) in self.seen and not isinstance(part, (tuple, frozenset)):      # of which Python shares equal ones at will
-            self.said.append(f"= {list(self.seen).index(id(part))}")
-        else:
-            self.seen[id(part)] = part
-            is_code = isinstance(part, (type, types.FunctionType))
-            self.said.append("(")
-            for one in self.inside(part, home):
-                self.tell(one, home or (_home(part) if is_code else None))
-            self.said.append(")")
-
-    def inside(self, part: Any, home: str | None) -> Iterable[Any]:
-        """What a part is made of."""
-        if isinstance(part, functools.partial):
-            return part.func, part.args, part.keywords
-        if isinstance(part, types.MethodType):
-            return part.__func__, part.__self__
-        if isinstance(part, Mapping):
-            return [one for row in part.items() for one in row]
-        if isinstance(part, (list, tuple)):
-            return part
-        if isinstance(part, (set, frozenset)):
-            return sorted(part, key=repr)
-        if isinstance(part, (type, types.FunctionType, types.BuiltinFunctionType)):
-            return [f"{part.__module__}.{part.__qualname__}", getattr(part, "__self__", None),
-                    *(self.code(part) if _is_own(part, home) else ())]
-        return [type(part), *self.state(part, home)]
-
-    def code(self, part: type | types.FunctionType) -> Iterable[Any]:
-        """What a function or a class of the user's is made of."""
-        if isinstance(part, type):
-            inside = {name: getattr(value, "__func__", getattr(value, "fget", value)) for name, value in vars(part).items()}
-            return [*part.__bases__, {name: value for name, value in inside.items()
-                                      if isinstance(value, types.FunctionType) or not name.startswith(("__", "_abc"))}]
-        values = {name: part.__globals__[name] for name in sorted(_globals_read(part.__code__)) if name in part.__globals__}
-        settings = [(name, getattr(value, name, None)) for value in values.values() if isinstance(value, types.ModuleType)
-                    for name in part.__code__.co_names if isinstance(getattr(value, name, None), (str, bytes, Number))]
-        closed = [cell.cell_contents for cell in part.__closure__ or ()]
-        return part.__code__, part.__defaults__, part.__kwdefaults__, closed, values, settings
-
-    def state(self, part: Any, home: str | None) -> Iterable[Any]:
-        """What an object holds."""
-        import torch
-
-        if isinstance(part, torch.Tensor):
-            return str(part.dtype), part.detach().float().cpu().numpy()
-        if isinstance(part, Encoder):
-            return [part.fingerprint]
-        if hasattr(part, "get_embedding_dimension"):        # the model of a loss, in whose place another one is put
-            return ()
-        if isinstance(part, torch.nn.Module):
-            settings = {name: value for name, value in vars(part).items() if not name.startswith("_")}
-            return settings, part._parameters, part._buffers, part._modules
-        held = getattr(part, "__dict__", {})
-        if (held or _home(type(part)) == home) and not isinstance(part, random.Random):
-            return [held]
-        return [repr(part) if " at 0x" not in repr(part) else f"{_UNTOLD} {uuid.uuid4()}"]
-
-
-def _is_own(part: Any, home: str | None) -> bool:
-    """Whether what a function or class does is for the user to change: it is of the package that it is read in."""
-    return _home(part) not in _LIBRARIES and home in (None, _home(part)) and not isinstance(part, types.BuiltinFunctionType)
-
-
 def _told(part: Any) -> str:
-    """What tells a loss of one's own, or the arguments of a loss, from others."""
-    teller = _Teller()
-    teller.tell(part, None if isinstance(part, Mapping) else _home(getattr(part, "func", part)))
-    said = " ".join(teller.said)
-    return f"{_UNTOLD} {uuid.uuid4()}" if _UNTOLD in said else hashlib.sha256(said.encode()).hexdigest()
+    """What tells a loss of one's own, or the arguments of a loss, from others: a hash by `datasets` of its pickle, into which go the
+    code of functions, what they close over and the globals that they read, settings and weights; what stands in a module that can be
+    imported goes in by its name."""
+    hasher = require("datasets.fingerprint", extra="train", caller="finetune").Hasher
+    try:
+        return hasher.hash(part)
+    except Exception:                           # whatever the methods of an object raise that cannot be pickled
+        return f"{_UNTOLD} {uuid.uuid4()}"
 
 # %% ../../nbs/train/54_finetune.ipynb #4d756bc8
 @contextlib.contextmanager
