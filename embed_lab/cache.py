@@ -138,7 +138,7 @@ def _forget(connection: sqlite3.Connection, fingerprint: str | None) -> None:
 
 
 def _forget_all(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = MEMORY")      # a full disk has no room for a journal, and what is lost here is unwanted
+    connection.execute("PRAGMA journal_mode = MEMORY")      # a full disk has no room for a journal; what is lost is unwanted
     try:
         with _transaction(connection):
             connection.execute("DELETE FROM vectors")
@@ -506,7 +506,7 @@ class CachedEncoder(Encoder):
         return rows
 
     def _compute(self, fingerprint: str, missing: dict[bytes, Any], batch_size: int | None, advance) -> np.ndarray:
-        """Rows of the missing items, by content; each part is kept as soon as it is known, so that a killed process loses little."""
+        """Rows of the missing items, by content; each part is kept as soon as it is known: a killed process loses little."""
         contents, items, rows = list(missing), list(missing.values()), None
         for some, part in self.encoder._parts(items, batch_size=batch_size, advance=advance):
             self.vector_cache.write(fingerprint, np.array(contents, dtype=object)[some].tolist(), part)

@@ -87,16 +87,19 @@ def parser() -> argparse.ArgumentParser:
     words = main.add_subparsers(metavar="WORD", required=True)
 
     word = words.add_parser("tour", help="the whole road on real texts: encode, keep, search, measure, draw",
-                            description="Read the docstrings of Python's standard library and of the installed scientific packages, "
-                                        "encode them, keep them in an index, answer questions, measure how well, and draw a map. Offline.")
+                            description="Read the docstrings of Python's standard library and of the installed scientific "
+                                        "packages, encode them, keep them in an index, answer questions, measure how well, "
+                                        "and draw a map. Offline.")
     word.add_argument("--size", type=_size, default=10_000, metavar="N", help="how many docstrings, or 'all' (default 10000)")
-    word.add_argument("--out", type=Path, default=Path("."), metavar="FOLDER", help="where to write tour.html, tour.png and the index")
+    word.add_argument("--out", type=Path, default=Path("."), metavar="FOLDER",
+                      help="where to write tour.html, tour.png and the index")
     word.add_argument("--quiet", action="store_true", help="no progress bars")
     word.set_defaults(run=_tour)
 
     word = words.add_parser("cache", help="what the cache of vectors holds, and clearing it",
                             description="Show what the cache of vectors holds: entries, bytes, limit.")
-    word.add_argument("--path", type=Path, default=None, help="the cache's folder (default: EMBED_LAB_CACHE, or your user cache folder)")
+    word.add_argument("--path", type=Path, default=None,
+                      help="the cache's folder (default: EMBED_LAB_CACHE, or your user cache folder)")
     word.add_argument("--clear", action="store_true", help="remove every vector from it")
     word.set_defaults(run=_cache)
 
@@ -115,19 +118,22 @@ def parser() -> argparse.ArgumentParser:
     word.set_defaults(run=_serve)
 
     word = words.add_parser("migrate", help="copy every row of one vector store into another, and compare",
-                            description="Copy every row of SOURCE into TARGET, going on where an earlier run stopped, and compare a sample. "
-                                        "Passwords and keys come from the environment.")
+                            description="Copy every row of SOURCE into TARGET, going on where an earlier run stopped, and "
+                                        "compare a sample. Passwords and keys come from the environment.")
     word.add_argument("source", metavar="SOURCE", help="an address, as qdrant+http://HOST:6333/COLLECTION or faiss:FOLDER")
     word.add_argument("target", metavar="TARGET", help="an address; the store is made when it is not there")
     word.add_argument("--sample", type=_positive, default=300, metavar="N", help="rows to compare at the end (default 300)")
     word.set_defaults(run=_migrate)
 
     word = words.add_parser("store-check", help="hold a vector database at an address to the contract of a store",
-                            description="Go through the whole contract of a store in new collections at ADDRESS, and remove them.")
-    word.add_argument("address", metavar="ADDRESS", help="without a collection, as qdrant+http://HOST:6333 or postgresql://USER@HOST:5432/DATABASE")
+                            description="Go through the whole contract of a store in new collections at ADDRESS, "
+                                        "and remove them.")
+    word.add_argument("address", metavar="ADDRESS",
+                      help="without a collection, as qdrant+http://HOST:6333 or postgresql://USER@HOST:5432/DATABASE")
     word.add_argument("--rows", type=_positive, default=10_000, metavar="N", help="of the largest collection (default 10000)")
     word.add_argument("--examples", type=_positive, default=60, metavar="N", help="random filters to try (default 60)")
-    word.add_argument("--recall", type=float, default=0.95, metavar="R", help="least recall@10 against exact search (default 0.95)")
+    word.add_argument("--recall", type=float, default=0.95, metavar="R",
+                      help="least recall@10 against exact search (default 0.95)")
     word.set_defaults(run=_store_check)
     return main
 

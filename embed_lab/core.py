@@ -165,9 +165,9 @@ def as_columns(data: Any) -> dict[str, list]:
 
     Parameters
     ----------
-    data : dict of columns, pandas or polars frame, pyarrow Table, Hugging Face Dataset, or what has `to_columns`, as a set of pairs;
-        rows that are dicts; rows that are tuples or lists, or a 2-d array, whose columns are called "column 1", "column 2", ...;
-        single items, which are one such column.
+    data : dict of columns, pandas or polars frame, pyarrow Table, Hugging Face Dataset, or what has `to_columns`, as a set of
+        pairs; rows that are dicts; rows that are tuples or lists, or a 2-d array, whose columns are called "column 1",
+        "column 2", ...; single items, which are one such column.
 
     Raises
     ------
@@ -247,7 +247,7 @@ def pick_device(device: str = "auto") -> str:
 # %% ../nbs/00_core.ipynb #208e86c2
 @functools.cache
 def compiled(kernel: Callable, *, extra: str = "words", fastmath: bool = False) -> Callable:
-    """A plain function over arrays and numbers, compiled by numba when it is first called, with the functions of its module that it calls.
+    """A plain function over arrays and numbers, compiled by numba at its first call, with what it calls of its own module.
 
     Parameters
     ----------
@@ -401,12 +401,14 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def _encode(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> np.ndarray:
-        """Rows of `items`: a non-empty list of good items without repeats. Call `advance(n)` after each n items. An item that turns
-        out bad only here is an UnreadableItem, or with on_error="nan" a row of NaN."""
+        """Rows of `items`: a non-empty list of good items without repeats. Call `advance(n)` after each n items.
+
+        An item that turns out bad only here is an UnreadableItem, or with on_error="nan" a row of NaN.
+        """
         raise NotImplementedError
 
     def _parts(self, items: list, *, batch_size: int | None, advance: Callable[[int], Any]) -> Iterator[tuple[Any, np.ndarray]]:
-        """Rows of `items` as they become known, each with its positions (a slice or an array); a cache keeps each part at once."""
+        """Rows of `items` as they become known, with their positions (a slice or an array); a cache keeps each part at once."""
         for start in range(0, len(items), 2048):
             some = slice(start, start + 2048)
             yield some, self._encode(items[some], batch_size=batch_size, advance=advance)

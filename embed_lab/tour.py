@@ -72,8 +72,8 @@ def first_line(text: str) -> str:
 
 def ask(search: SemanticSearch, questions: Sequence[str] = QUESTIONS, k: int = 3) -> Table:
     """The best `k` docstrings for each question, as a table."""
-    rows = [{"question": question if answer.rank == 1 else "", "rank": answer.rank, "cosine": answer.score, "found": str(answer.id),
-             "says": first_line(answer.text)}
+    rows = [{"question": question if answer.rank == 1 else "", "rank": answer.rank, "cosine": answer.score,
+             "found": str(answer.id), "says": first_line(answer.text)}
             for question, found in zip(questions, search.search(list(questions), k)) for answer in found]
     return table(rows, title="Questions and the docstrings found", width=48, limit=len(rows))
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Encoder, ItemError, _describe, as_items, normalize, progress_bar
+from ..core import Encoder, ItemError, _describe, as_items, progress_bar
 from ..show import Readable, Table, table
-from ..store.base import FilterError, MemoryStore, Store, StoreError
+from ..store.base import MemoryStore, Store, StoreError
 
 # %% ../../nbs/apply/70_search.ipynb #67378564
 @dataclass(frozen=True)

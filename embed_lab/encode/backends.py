@@ -119,7 +119,7 @@ def prepack(model: Any, dtype: str = "float32") -> Any:
 
 
 def _gelu_after_linear(module: Any) -> str | None:
-    """The name of the exact GELU in a block of transformers that is a linear layer and that GELU, as in BERT; None in any other."""
+    """The name of the exact GELU in a block of transformers that is a linear layer and that GELU, as in BERT; or None."""
     import torch
 
     children = list(module.named_children())

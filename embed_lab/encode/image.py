@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, ModelError, fingerprint_of, pick_device, require, write_aside
+from ..core import ModelError, fingerprint_of, pick_device, require, write_aside
 from ..datasets import cache_folder
 from .backends import Trainable, Weights, _can_prepack, _kept, _quiet, model_fingerprint, prepack, resolve_dtype
 from .decode import MediaEncoder, image_problem, read_image
@@ -423,7 +423,7 @@ def _copied(module: Any, tensors: Mapping[str, Any]) -> Weights:
 
 
 def _same_bits(array: np.ndarray, tensor: Any) -> bool:
-    """Whether an array of `Weights` is what it would make of `tensor` now; of numbers that are equal 0 and -0 are not the same."""
+    """Whether an array of `Weights` is what it would make of `tensor` now; 0 and -0, though equal, are not the same."""
     tensor = tensor.detach().cpu()
     now = (tensor.float() if tensor.dtype == _torch().bfloat16 else tensor).numpy()
     if now.dtype != array.dtype or now.shape != array.shape:

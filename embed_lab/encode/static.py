@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, ItemError, ModelError, as_items, fingerprint_of, normalize, pick_device, require
+from ..core import Encoder, ItemError, ModelError, as_items, fingerprint_of, pick_device, require
 from ..datasets import cache_folder
 from .backends import _kept, model_fingerprint
 from .text import TextEncoder, _version, model_folder

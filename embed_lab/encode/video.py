@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..core import Encoder, ItemError, _describe, _from_encoder, cpus, fingerprint_of, normalize, require
+from ..core import Encoder, ItemError, _describe, _from_encoder, cpus, fingerprint_of, require
 from . import decode
 from .decode import MediaEncoder, MediaError, SharedSpaceEncoder, _file_of, _is_file, _unreadable, kind_of_file
 

@@ -162,10 +162,11 @@ class _LuceneStore(EngineStore):
     def _check_fit(self, ids, vectors, metadata):
         for i, row in enumerate(metadata):
             if (size := len(pack(0, row)["metadata"].encode())) > _METADATA_BYTES:
-                raise ValueError(f"Metadata {i} take {size:,} bytes as JSON; {type(self).__name__} keeps at most {_METADATA_BYTES:,}.")
+                raise ValueError(f"Metadata {i} take {size:,} bytes as JSON; {type(self).__name__} keeps at most "
+                                 f"{_METADATA_BYTES:,}.")
             if any(len(entry.encode()) > _TERM_BYTES for entry in terms(row)):
-                raise ValueError(f"Metadata {i} have a field whose name is too long: with its value it takes more than {_TERM_BYTES:,} "
-                                 "bytes.")
+                raise ValueError(f"Metadata {i} have a field whose name is too long: with its value it takes more than "
+                                 f"{_TERM_BYTES:,} bytes.")
 
     def _document(self, id_, vector, row) -> dict[str, Any]:
         return {**pack(id_, row), "terms": terms(row), "vector": vector}
@@ -180,15 +181,16 @@ class _LuceneStore(EngineStore):
         helpers = require(f"{self._package}.helpers", extra=self._extra, caller=type(self).__name__)
 
         def write():
-            _, answers = helpers.bulk(self._client, ({**action, "_index": self.collection} for action in actions), raise_on_error=False,
-                                      chunk_size=self.batch_size, max_chunk_bytes=_PART_BYTES, refresh=True)
+            _, answers = helpers.bulk(self._client, ({**action, "_index": self.collection} for action in actions),
+                                      raise_on_error=False, chunk_size=self.batch_size, max_chunk_bytes=_PART_BYTES, refresh=True)
             errors = [item for answer in answers for item in answer.values() if "error" in item]
             if any(item["status"] in _WAIT for item in errors):
                 raise _Busy(f"{len(errors)} of {len(actions)} rows were turned away")
             return errors
 
         if errors := self._ask(write):
-            raise StoreError(f"{self.url} did not take {len(errors)} of {len(actions)} rows: {json.dumps(errors[0]['error'])[:300]}")
+            raise StoreError(f"{self.url} did not take {len(errors)} of {len(actions)} rows: "
+                             f"{json.dumps(errors[0]['error'])[:300]}")
 
     def _get(self, ids):
         found: dict = {}
@@ -226,8 +228,8 @@ class _LuceneStore(EngineStore):
 
     def _search(self, vectors, k, where, metadata):
         if k > _MOST and (rows := self._count(where)) > _MOST:
-            raise ValueError(f"{type(self).__name__} gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are asked for. "
-                             "Use a smaller k, or a filter.")
+            raise ValueError(f"{type(self).__name__} gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are "
+                             "asked for. Use a smaller k, or a filter.")
         wanted = {"size": min(k, _MOST), "_source": ["id", "metadata"] if metadata else ["id"], "track_total_hits": False}
         lines = []
         for start in range(0, len(vectors), 32):
@@ -267,11 +269,12 @@ class _LuceneStore(EngineStore):
     def _delete_where(self, where: Filter | None) -> int:
         left = count = self._count(where)
         while left:                             # in rounds, each short enough for the client's timeout
-            answer = self._ask(self._client.delete_by_query, index=self.collection, body={"query": _query(where), "max_docs": _MOST},
-                               conflicts="proceed", refresh=True)
+            answer = self._ask(self._client.delete_by_query, index=self.collection, conflicts="proceed", refresh=True,
+                               body={"query": _query(where), "max_docs": _MOST})
             left = self._count(where)
             if left and not answer["deleted"]:
-                raise StoreError(f"{left:,} rows were not deleted: {json.dumps(answer.get('failures') or 'others write them now')[:300]}")
+                why = json.dumps(answer.get("failures") or "others write them now")
+                raise StoreError(f"{left:,} rows were not deleted: {why[:300]}")
         return count
 
     # The line
@@ -288,8 +291,8 @@ class _LuceneStore(EngineStore):
             return call(**arguments)
         except self._lost as error:
             if "CERTIFICATE_VERIFY_FAILED" in repr(error) + str(error):
-                raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, give the file of "
-                                 "its authority as ca_certs=.") from None
+                raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, give "
+                                 "the file of its authority as ca_certs=.") from None
             raise
         except self._refused as error:
             if error.status_code in _WAIT:
@@ -318,7 +321,8 @@ class _Missing(StoreError):
 def _check_name(name: str) -> None:
     """Refuse a name that Elasticsearch and OpenSearch do not take for an index."""
     if name != name.lower() or set(name) & set('\\/*?"<>| ,#:') or name[:1] in "-_+." or len(name.encode()) > 255:
-        raise ValueError(f"An index cannot be called {name!r}: use lower-case letters, digits, - and _, and begin with a letter or digit.")
+        raise ValueError(f"An index cannot be called {name!r}: use lower-case letters, digits, - and _, and begin with a letter "
+                         "or digit.")
 
 
 def _check_whole(answer: Mapping[str, Any]) -> None:
@@ -342,8 +346,9 @@ class ElasticsearchStore(_LuceneStore):
     timeout : seconds that one request may take.
     effort : candidates that a search looks at in each shard (`num_candidates`); more of them find more, and take longer.
     shards : parts of the index, for more rows than one machine searches quickly; only a new index heeds it.
-    index : how a new index keeps vectors: "hnsw" (a graph over the full vectors), "int8_hnsw", "int4_hnsw", "bbq_hnsw" (over one, half and
-        an eighth of a byte a column; candidates are compared again with the full vectors), "flat" (no graph: exact).
+    index : how a new index keeps vectors: "hnsw" (a graph over the full vectors), "int8_hnsw", "int4_hnsw", "bbq_hnsw" (over
+        one, half and an eighth of a byte a column; candidates are compared again with the full vectors), "flat" (no graph:
+        exact).
     Others as of `Store`.
 
     Raises
@@ -441,7 +446,8 @@ class OpenSearchStore(_LuceneStore):
     def _mapping(self):
         space = "cosinesimil" if self.metric == "cosine" else "innerproduct"
         method = {"name": "hnsw", "engine": self.engine, "space_type": space, "parameters": {"m": 16, "ef_construction": 128}}
-        return {"key": {"type": "keyword", "index": False}, "vector": {"type": "knn_vector", "dimension": self.dim, "method": method}}
+        return {"key": {"type": "keyword", "index": False},
+                "vector": {"type": "knn_vector", "dimension": self.dim, "method": method}}
 
     def _document(self, id_, vector, row):
         return {**super()._document(id_, vector, row), "key": engine_id(id_)}

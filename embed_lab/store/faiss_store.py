@@ -356,8 +356,8 @@ class _Table:
         for name in names:
             if name not in self.columns:
                 if len(self.columns) >= 1900:
-                    raise StoreError(f"Metadata have more than 1,900 different fields, with {name!r}. Put what varies into values, "
-                                     "as in {'key': ..., 'value': ...}.")
+                    raise StoreError(f"Metadata have more than 1,900 different fields, with {name!r}. Put what varies into "
+                                     "values, as in {'key': ..., 'value': ...}.")
                 column = f"c{len(self.columns)}"
                 db.execute(f"ALTER TABLE rows ADD COLUMN {column}")
                 db.execute("INSERT INTO fields VALUES (?, ?)", (name, column))
@@ -414,7 +414,7 @@ class _Matrix:
 
 # %% ../../nbs/store/61_faiss_store.ipynb #f623809c
 class _Generations:
-    """A folder that always holds one whole state: states are written beside each other, and a small file names the current one."""
+    """A folder that always holds one whole state: states are written beside each other, and a small file names the current."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -449,7 +449,8 @@ class _Generations:
         self.path.mkdir(parents=True, exist_ok=True)
         with only_writer(self.path):
             if (self.current()[0] if self.exists() else None) != expected:
-                raise StoreError(f"Another process has saved to {self.path} since this store was opened. Open it again, and add again.")
+                raise StoreError(f"Another process has saved to {self.path} since this store was opened. Open it again, and add "
+                                 "again.")
             self._remove_others(expected)
             new = (expected or 0) + 1
             with write_aside(self._folder(new), folder=True) as aside:
@@ -609,7 +610,8 @@ class FaissStore(Store):
         self.path = None if path is None else Path(path)
         self._folder = None if path is None else _Generations(self.path)
         saved = self._folder.read(lambda *_: None, verify=False)[1] if self._folder and self._folder.exists() else None
-        super().__init__(dim=dim, metric=metric or (saved["metric"] if saved else "cosine"), fields=fields, fingerprint=fingerprint)
+        super().__init__(dim=dim, metric=metric or (saved["metric"] if saved else "cosine"), fields=fields,
+                         fingerprint=fingerprint)
         _check_index(index, self.metric, dim)
         self.index, self.effort, self.memory = index, effort, memory
         self._lock, self._generation, self._changes = _ReadWriteLock(), None, 0
@@ -900,8 +902,8 @@ class FaissStore(Store):
         for name, what in (("dim", "dimension"), ("metric", "metric"), ("fingerprint", "encoder fingerprint")):
             wanted, have = getattr(self, name), manifest[name]
             if wanted is not None and have is not None and wanted != have:
-                raise StoreError(f"The store at {self.path} has {what} {have}, and {wanted} is asked for. Open it with the encoder "
-                                 "that it was made with, or make a new store at another path.")
+                raise StoreError(f"The store at {self.path} has {what} {have}, and {wanted} is asked for. Open it with the "
+                                 "encoder that it was made with, or make a new store at another path.")
 
     def _read(self, folder: Path, manifest: dict) -> None:
         self._check_same(manifest)

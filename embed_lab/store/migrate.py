@@ -45,8 +45,9 @@ class Migration(Readable):
 
     def table(self) -> Table:
         """One line."""
-        return table([{"rows": self.rows, "written": self.written, "extra": self.extra, "compared": f"{self.same} of {self.sampled} equal",
-                       "recall@10": self.recall, "seconds": round(self.seconds, 1)}], title="Migration")
+        return table([{"rows": self.rows, "written": self.written, "extra": self.extra,
+                       "compared": f"{self.same} of {self.sampled} equal", "recall@10": self.recall,
+                       "seconds": round(self.seconds, 1)}], title="Migration")
 
 
 def migrate(source: Store, target: Store, *, batch_size: int = 1000, save_every: int = 200_000, sample: int = 100, seed: int = 0,
@@ -55,7 +56,8 @@ def migrate(source: Store, target: Store, *, batch_size: int = 1000, save_every:
 
     Parameters
     ----------
-    source, target : any two stores of the same metric; the target may be empty, half filled, or out of date. Neither may be changed by others meanwhile.
+    source, target : any two stores of the same metric; the target may be empty, half filled, or out of date. Neither may be
+        changed by others meanwhile.
     batch_size : rows read and written at a time; memory holds one batch.
     save_every : rows after which a target that keeps rows in memory until `save` is saved.
     sample : rows to compare at the end; 0 compares none.
@@ -89,7 +91,8 @@ def migrate(source: Store, target: Store, *, batch_size: int = 1000, save_every:
     if unsaved and target.persistent and target._unsaved():
         target.save()
     if seen != total:
-        raise StoreError(f"The source had {total:,} rows when this began and gave {seen:,}: it was changed meanwhile. Migrate again.")
+        raise StoreError(f"The source had {total:,} rows when this began and gave {seen:,}: it was changed meanwhile. "
+                         "Migrate again.")
     same, recall = _compare(source, target, kept)
     return Migration(total, written, len(target) - total, len(kept), same, recall, time.perf_counter() - begin)
 
@@ -130,8 +133,8 @@ def _compare(source: Store, target: Store, rows: list[Record]) -> tuple[int, flo
     found = target._get([row.id for row in rows])
     bad = [row.id for row in rows if row.id not in found or not _equal(found[row.id], row.vector, row.metadata)]
     if bad:
-        raise StoreError(f"{len(bad)} of {len(rows)} sampled rows are not the same in the target, the first: {bad[0]!r}. Migrate again; if that "
-                         "does not help, the target does not keep rows as it should.")
+        raise StoreError(f"{len(bad)} of {len(rows)} sampled rows are not the same in the target, the first: {bad[0]!r}. "
+                         "Migrate again; if that does not help, the target does not keep rows as it should.")
     queries = np.stack([row.vector for row in rows])
     ours, theirs = (store.search(queries, 10, metadata=False) for store in (source, target))
     return len(rows), _recall(ours, theirs)
@@ -189,7 +192,8 @@ def _taken_apart(address: str) -> tuple[str, type[Store], str]:
     elif engine == "postgresql":
         rest = address
     if "://" in rest and urlsplit(rest).password:
-        raise ValueError(f"The address of {engine} holds a password. Put it in the environment, where the store's page says, and leave it out.")
+        raise ValueError(f"The address of {engine} holds a password. Put it in the environment, where the store's page says, "
+                         "and leave it out.")
     module, name = _ENGINES[engine]
     return engine, getattr(importlib.import_module(f"embed_lab.store.{module}"), name), rest
 

@@ -197,8 +197,8 @@ class MilvusStore(EngineStore):
         if "Open local milvus failed" in text:
             return StoreError(f"Milvus Lite cannot open {where}. Is it open in another process, or no file of Milvus Lite?")
         if "DEADLINE" in text or "Retry" in text:
-            return StoreError(f"{where} does not answer within {self._timeout:g} s. What was written before stays. When it is back, "
-                              "do the same again: nothing is doubled.")
+            return StoreError(f"{where} does not answer within {self._timeout:g} s. What was written before stays. "
+                              "When it is back, do the same again: nothing is doubled.")
         if "UNAVAILABLE" in text or "Fail connecting" in text:
             return ConnectionError("it cannot be reached")
         return StoreError(f"{where} refuses the request: {str(getattr(error, 'message', None) or error)[:300]}")
@@ -316,8 +316,8 @@ def _check_lite() -> None:
     require("milvus_lite", extra="milvus", caller="MilvusStore(path=...)")
     version = importlib.metadata.version("milvus-lite")
     if [3] <= [int(part) for part in re.findall(r"\d+", version)[:3]] < [3, 2, 1]:
-        raise StoreError(f"milvus-lite {version} answers wrongly (3.0: distances instead of similarities; 3.1 and 3.2.0: rows twice "
-                         "or never when all are read). Install 3.2.1 or newer: pip install -U milvus-lite")
+        raise StoreError(f"milvus-lite {version} answers wrongly (3.0: distances instead of similarities; 3.1 and 3.2.0: rows "
+                         "twice or never when all are read). Install 3.2.1 or newer: pip install -U milvus-lite")
 
 
 def _with_keys(keys: list[str]) -> str:

@@ -21,8 +21,10 @@ from typing import Any
 import numpy as np
 
 from ..core import require
-from .base import And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of
-from .engine import EngineStore, check_url, engine_id, environment_secret, order_pair, pack, retry, sort_key, trusting, unpack
+from .base import (
+    And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of)
+from .engine import (
+    EngineStore, check_url, engine_id, environment_secret, order_pair, pack, retry, sort_key, trusting, unpack)
 
 # %% ../../nbs/store/68_pinecone_store.ipynb #a69637ff
 _TEXT_BYTES = 512           # of a text that is kept for filters; a longer one is cut and ends with its checksum
@@ -57,8 +59,8 @@ _MOST_VALUES = 10_000       # of one $in
 def _filter(tree: Filter | None, keep: bool = True) -> dict[str, Any] | bool:
     """A filter as Pinecone writes it, or True or False where it needs none; `keep` False is its opposite.
 
-    There is no $not, so it is passed down to the comparisons. What a comparison makes of a missing field is nowhere said, so that is
-    always written out.
+    There is no $not, so it is passed down to the comparisons. What a comparison makes of a missing field is nowhere said, so that
+    is always written out.
     """
     match tree:
         case None:
@@ -113,7 +115,8 @@ def _one_of(name: str, values: tuple[Any, ...], keep: bool) -> dict[str, Any] | 
 
 def _one_of_pairs(field: str, pairs: Mapping[tuple[float, int], None], keep: bool) -> list[dict[str, Any] | bool]:
     small = [near for near, _ in pairs if _is_small(near)]
-    large = [_join([_equals(field, [near], keep), _rest_is(field, rest, keep)], every=keep) for near, rest in pairs if not _is_small(near)]
+    large = [_join([_equals(field, [near], keep), _rest_is(field, rest, keep)], every=keep)
+             for near, rest in pairs if not _is_small(near)]
     return ([_equals(field, small, keep)] if small else []) + large
 
 
@@ -161,8 +164,9 @@ _SPAN = 2**52               # rows are spread over whole numbers below this, "pa
 class PineconeStore(EngineStore):
     """Rows in a serverless index of Pinecone, through its official client over REST.
 
-    Login: the environment variable PINECONE_API_KEY. Pinecone shows a write some time after it took it; `add` and `delete` wait until
-    a search finds what they did. `len` of a store of 10,000 rows and more is the index's own statistic, which may be a little behind.
+    Login: the environment variable PINECONE_API_KEY. Pinecone shows a write some time after it took it; `add` and `delete` wait
+    until a search finds what they did. `len` of a store of 10,000 rows and more is the index's own statistic, which may be a
+    little behind.
 
     Parameters
     ----------
@@ -236,10 +240,11 @@ class PineconeStore(EngineStore):
         facts = base64.urlsafe_b64encode(zlib.compress(self._facts_text().encode())).decode().rstrip("=")
         tags = {f"embed_lab_{i:02d}": facts[start:start + 120] for i, start in enumerate(range(0, len(facts), 120))}
         if len(tags) > 20:
-            raise StoreError("What the collection is made with does not fit in the 20 tags of an index of Pinecone. Name fewer fields.")
+            raise StoreError("What the collection is made with does not fit in the 20 tags of an index of Pinecone. "
+                             "Name fewer fields.")
         with contextlib.suppress(_Conflict):                # another process was quicker
-            self._ask(self._client.indexes.create, name=self.collection, dimension=self.dim, spec=self._spec, tags=tags, timeout=-1,
-                      metric="cosine" if self.metric == "cosine" else "dotproduct")
+            self._ask(self._client.indexes.create, name=self.collection, dimension=self.dim, spec=self._spec, tags=tags,
+                      timeout=-1, metric="cosine" if self.metric == "cosine" else "dotproduct")
         self._settle(self._there, "The index is not there")
 
     def drop(self) -> None:
@@ -272,13 +277,14 @@ class PineconeStore(EngineStore):
             raise ValueError(f"Vector {zero[0]} is all zeros, which Pinecone does not take. Leave it out.")
         for i, (id_, row) in enumerate(zip(ids, metadata)):
             if (size := _size(self._fields(id_, row, ""))) > _METADATA_BYTES:
-                raise ValueError(f"Metadata {i} take {size:,} bytes with what filters need; Pinecone keeps at most {_METADATA_BYTES:,} "
-                                 "a row.")
+                raise ValueError(f"Metadata {i} take {size:,} bytes with what filters need; Pinecone keeps at most "
+                                 f"{_METADATA_BYTES:,} a row.")
 
     def _fields(self, id_, row, written: str) -> dict[str, Any]:
         """What is kept beside a vector."""
         key = engine_id(id_)
-        return {**_flat(row), **pack(id_, row), "key": key, "part": uuid.UUID(key).int >> 76, "written": written or str(uuid.UUID(int=0))}
+        return {**_flat(row), **pack(id_, row), "key": key, "part": uuid.UUID(key).int >> 76,
+                "written": written or str(uuid.UUID(int=0))}
 
     def _add(self, ids, vectors, metadata):
         self._ensure()
@@ -335,8 +341,8 @@ class PineconeStore(EngineStore):
         if (zero := np.flatnonzero(~vectors.any(axis=1))).size:
             raise ValueError(f"Query vector {zero[0]} is all zeros, which Pinecone does not take.")
         if k > _MOST and (rows := self._count(where)) > _MOST:
-            raise ValueError(f"Pinecone gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are asked for. Use a "
-                             "smaller k, or a filter.")
+            raise ValueError(f"Pinecone gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are asked for. "
+                             "Use a smaller k, or a filter.")
         with ThreadPoolExecutor(8) as pool:
             lines = pool.map(lambda vector: self._hits(vector, min(k, _MOST), tree, metadata), vectors.tolist())
             return SearchResults.from_hits(list(lines))
@@ -347,8 +353,10 @@ class PineconeStore(EngineStore):
         if few:
             rows = {match.id: unpack(match.metadata) for match in matches}
         else:
-            rows = {engine_id(record.id): (record.id, record.metadata) for record in self._records([match.id for match in matches])}
-        return [Hit(rows[match.id][0], match.score, rows[match.id][1] if metadata else None) for match in matches if match.id in rows]
+            rows = {engine_id(record.id): (record.id, record.metadata)
+                    for record in self._records([match.id for match in matches])}
+        return [Hit(rows[match.id][0], match.score, rows[match.id][1] if metadata else None)
+                for match in matches if match.id in rows]
 
     def _is_empty(self):
         return not self._there()
@@ -368,7 +376,8 @@ class PineconeStore(EngineStore):
         if ids is None:
             return sum(self._delete_keys(keys) for keys in self._all_keys(tree))
         keys = list(dict.fromkeys(map(engine_id, ids)))
-        there = [found for start in range(0, len(keys), 1000) for found in self._keys_of({"key": {"$in": keys[start:start + 1000]}})]
+        there = [found for start in range(0, len(keys), 1000)
+                 for found in self._keys_of({"key": {"$in": keys[start:start + 1000]}})]
         return self._delete_keys(there)
 
     def _delete_keys(self, keys: list[str]) -> int:
@@ -381,14 +390,17 @@ class PineconeStore(EngineStore):
     # The line
 
     def _ask(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """What a method of the client returns; its errors as `StoreError`. The client itself tries four times, also a busy server."""
+        """What a method of the client returns; its errors as `StoreError`.
+
+        The client itself tries four times, also a busy server.
+        """
         def once():
             try:
                 return call(*arguments, **options)
             except self._lost as error:
                 if "CERTIFICATE_VERIFY_FAILED" in repr(error) + str(error):
-                    raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, give the "
-                                     "file of its authority as ca_certs=.") from None
+                    raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, "
+                                     "give the file of its authority as ca_certs=.") from None
                 raise
 
         try:

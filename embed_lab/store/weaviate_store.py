@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ..core import require
-from .base import And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of
-from embed_lab.store.engine import (
-    EngineStore, causes, check_url, engine_id, environment_secret, equal_terms, field_keys, first_line, order_pair, pack, retry, terms,
-    trusting, unpack)
+from .base import (
+    And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of)
+from .engine import (
+    EngineStore, causes, check_url, engine_id, environment_secret, equal_terms, field_keys, first_line, order_pair, pack, retry,
+    terms, trusting, unpack)
 
 # %% ../../nbs/store/68_weaviate_store.ipynb #9a45834d
 _ROW = engine_id("every row")                   # a term that each row has; others are made of texts with a separator in them
@@ -67,15 +68,16 @@ def _condition(tree: Filter, known: set[str], limit: int) -> Any:
         case In() | Compare(_, "eq", _):
             return has([engine_id(text) for text in equal_terms(tree, limit=limit)] or [engine_id("no row")])
     if kind_of(tree.value) == "text":
-        raise FilterError(f"Weaviate has no exact order of texts, so the filter on field {tree.field!r} cannot be answered. Compare with numbers or times, or ask for "
-                          "equality.")
+        raise FilterError(f"Weaviate has no exact order of texts, so the filter on field {tree.field!r} cannot be answered. "
+                          "Compare with numbers or times, or ask for equality.")
     first, second = _number_names(tree.field, kind_of(tree.value))
     if first not in known:
         return has([engine_id("no row")])
     near, rest = order_pair(tree.value)
     outer, inner = _RANGES[tree.op]
     return Where.any_of([getattr(Where.by_property(first), outer)(near),
-                         Where.all_of([Where.by_property(first).equal(near), getattr(Where.by_property(second), inner)(float(rest))])])
+                         Where.all_of([Where.by_property(first).equal(near),
+                                       getattr(Where.by_property(second), inner)(float(rest))])])
 
 
 _RANGES = {"gt": ("greater_than", "greater_than"), "gte": ("greater_than", "greater_or_equal"),
@@ -85,7 +87,8 @@ _RANGES = {"gt": ("greater_than", "greater_than"), "gte": ("greater_than", "grea
 class WeaviateStore(EngineStore):
     """Rows as objects of a collection of Weaviate.
 
-    A batch is not one step: after an error some of its rows may be there, each of them whole; `add` again makes it good. The key comes from WEAVIATE_API_KEY.
+    A batch is not one step: after an error some of its rows may be there, each of them whole; `add` again makes it good. The key
+    comes from WEAVIATE_API_KEY.
 
     Parameters
     ----------
@@ -99,7 +102,8 @@ class WeaviateStore(EngineStore):
 
     Raises
     ------
-    StoreError : the server does not answer, refuses the key, is older than 1.33, or the collection is of another dimension, metric or encoder.
+    StoreError : the server does not answer, refuses the key, is older than 1.33, or the collection is of another dimension,
+        metric or encoder.
     """
 
     metrics = ("cosine", "dot", "l2")
@@ -108,11 +112,12 @@ class WeaviateStore(EngineStore):
     tier = "wire stub"
 
     def __init__(self, collection: str, url: str = "http://127.0.0.1:8080", *, dim: int | None = None, metric: str | None = None,
-                 fields: Mapping[str, type] | None = None, fingerprint: str | None = None, grpc_port: int = 50051, consistency: str = "QUORUM",
-                 ca_certs: str | os.PathLike | None = None, timeout: float = 30.0):
+                 fields: Mapping[str, type] | None = None, fingerprint: str | None = None, grpc_port: int = 50051,
+                 consistency: str = "QUORUM", ca_certs: str | os.PathLike | None = None, timeout: float = 30.0):
         super().__init__(collection, dim=dim, metric=metric, fields=fields, fingerprint=fingerprint)
         if not re.fullmatch("[A-Z][A-Za-z0-9_]{0,200}", collection):
-            raise ValueError(f"Weaviate takes names that begin with a capital letter and have only letters, digits and _ of ASCII, not {collection[:70]!r}.")
+            raise ValueError("Weaviate takes names that begin with a capital letter and have only letters, digits and _ of "
+                             f"ASCII, not {collection[:70]!r}.")
         if consistency not in ("ONE", "QUORUM", "ALL"):
             raise ValueError(f"consistency must be ONE, QUORUM or ALL, not {consistency!r}.")
         self.url, self.consistency = check_url(url, ("http", "https"), secret="WEAVIATE_API_KEY"), consistency
@@ -133,17 +138,24 @@ class WeaviateStore(EngineStore):
         if not self._there():
             return
         after, size = None, min(size, 1000)
-        while objects := self._run(lambda: self._rows().query.fetch_objects(limit=size, after=after, include_vector=True, return_properties=["key", "metadata"])).objects:
+        while objects := self._page(after, size):
             rows = [_unpacked(row.properties) for row in objects]
-            yield [id_ for id_, _ in rows], np.array([row.vector["default"] for row in objects], "float32"), [row for _, row in rows]
+            vectors = np.array([row.vector["default"] for row in objects], "float32")
+            yield [id_ for id_, _ in rows], vectors, [row for _, row in rows]
             after = objects[-1].uuid
+
+    def _page(self, after: Any, size: int) -> list:
+        """The next `size` objects after one, or the first ones, with their vectors."""
+        return self._run(lambda: self._rows().query.fetch_objects(
+            limit=size, after=after, include_vector=True, return_properties=["key", "metadata"])).objects
 
     # The engine's part of the contract
 
     def _check_fit(self, ids, vectors, metadata):
         for i, (id_, row) in enumerate(zip(ids, metadata)):
             if (size := _bytes(id_, row, vectors.shape[1])) > _MESSAGE:
-                raise ValueError(f"Row {i} takes {size:,} bytes, and Weaviate takes at most {_MESSAGE:,} a message. Keep long texts elsewhere.")
+                raise ValueError(f"Row {i} takes {size:,} bytes, and Weaviate takes at most {_MESSAGE:,} a message. "
+                                 "Keep long texts elsewhere.")
 
     def _is_empty(self):
         return not self._there()
@@ -154,7 +166,8 @@ class WeaviateStore(EngineStore):
         self._ensure()
         numbers = [_row_numbers(row) for row in metadata]
         self._declare(set().union(*numbers) - self._known)
-        objects = [DataObject(properties={**_packed(id_, row), "terms": _row_terms(row, self.text_limit), **number}, uuid=engine_id(id_), vector={"default": vector})
+        objects = [DataObject(properties={**_packed(id_, row), "terms": _row_terms(row, self.text_limit), **number},
+                              uuid=engine_id(id_), vector={"default": vector})
                    for id_, vector, row, number in zip(ids, vectors.tolist(), metadata, numbers)]
         start = size = 0
         for i, (id_, row) in enumerate(zip(ids, metadata)):
@@ -178,7 +191,8 @@ class WeaviateStore(EngineStore):
         condition, lines = self._condition(where), []
         for vector in vectors.tolist():
             objects = self._run(lambda: self._rows().query.near_vector(
-                vector, target_vector="default", limit=k, filters=condition, return_metadata=MetadataQuery(distance=True), return_properties=["key", "metadata"] if metadata else ["key"])).objects
+                vector, target_vector="default", limit=k, filters=condition, return_metadata=MetadataQuery(distance=True),
+                return_properties=["key", "metadata"] if metadata else ["key"])).objects
             line = []
             for row in objects:
                 id_, data = _unpacked({"metadata": "{}", **row.properties})
@@ -193,7 +207,9 @@ class WeaviateStore(EngineStore):
         found: dict[Id, Record] = {}
         for start in range(0, len(ids) if self._there() else 0, 100):
             keys = [engine_id(id_) for id_ in ids[start:start + 100]]
-            for row in self._run(lambda: self._rows().query.fetch_objects_by_ids(keys, limit=100, include_vector=True, return_properties=["key", "metadata"])).objects:
+            objects = self._run(lambda: self._rows().query.fetch_objects_by_ids(
+                keys, limit=100, include_vector=True, return_properties=["key", "metadata"])).objects
+            for row in objects:
                 id_, metadata = _unpacked(row.properties)
                 found[id_] = Record(id_, np.array(row.vector["default"], "float32"), metadata)
         return found
@@ -223,7 +239,8 @@ class WeaviateStore(EngineStore):
         condition = self._condition(where)
         if not self._there():
             return 0
-        return self._run(lambda: self._rows().aggregate.over_all(filters=self._condition(where) if condition is not None else None, total_count=True)).total_count
+        return self._run(lambda: self._rows().aggregate.over_all(
+            filters=self._condition(where) if condition is not None else None, total_count=True)).total_count
 
     def _release(self):
         self._client.close()
@@ -239,13 +256,16 @@ class WeaviateStore(EngineStore):
     def _create(self):
         import weaviate.classes.config as c
 
-        texts = [c.Property(name=name, data_type=c.DataType.TEXT, index_filterable=False, index_searchable=False) for name in ("key", "metadata")]
-        whole = c.Property(name="terms", data_type=c.DataType.TEXT_ARRAY, tokenization=c.Tokenization.FIELD, index_filterable=True, index_searchable=False)
-        distance = {"cosine": c.VectorDistances.COSINE, "dot": c.VectorDistances.DOT, "l2": c.VectorDistances.L2_SQUARED}[self.metric]
+        texts = [c.Property(name=name, data_type=c.DataType.TEXT, index_filterable=False, index_searchable=False)
+                 for name in ("key", "metadata")]
+        whole = c.Property(name="terms", data_type=c.DataType.TEXT_ARRAY, tokenization=c.Tokenization.FIELD,
+                           index_filterable=True, index_searchable=False)
+        distances = {"cosine": c.VectorDistances.COSINE, "dot": c.VectorDistances.DOT, "l2": c.VectorDistances.L2_SQUARED}
+        graph = c.Configure.VectorIndex.hnsw(distance_metric=distances[self.metric])
         try:
             self._run(lambda: self._client.collections.create(
                 self.collection, description=self._facts_text(), properties=[*texts, whole],
-                vector_config=c.Configure.Vectors.self_provided(vector_index_config=c.Configure.VectorIndex.hnsw(distance_metric=distance))))
+                vector_config=c.Configure.Vectors.self_provided(vector_index_config=graph)))
         except StoreError as error:
             if "already exists" not in str(error):
                 raise                           # otherwise another process was faster
@@ -290,12 +310,15 @@ class WeaviateStore(EngineStore):
 
         parts, key = urlsplit(self.url), environment_secret("WEAVIATE_API_KEY")
         secure = parts.scheme == "https"
-        place = ConnectionParams.from_params(parts.hostname, parts.port or (443 if secure else 80), secure, parts.hostname, grpc_port, secure)
+        port = parts.port or (443 if secure else 80)
+        place = ConnectionParams.from_params(parts.hostname, port, secure, parts.hostname, grpc_port, secure)
         own = None if ca_certs is None else grpc.ssl_channel_credentials(root_certificates=Path(ca_certs).read_bytes())
-        soon = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]  # else it waits longer than the client tries
+        # gRPC's own pauses are longer than the client tries
+        soon = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
         more = AdditionalConfig(timeout=Timeout(init=timeout, query=timeout, insert=timeout), trust_env=ca_certs is not None,
                                 grpc_config=GrpcConfig(channel_options=soon, credentials=own))
-        client = weaviate.WeaviateClient(place, auth_client_secret=Auth.api_key(key) if key else None, additional_config=more, skip_init_checks=True)
+        client = weaviate.WeaviateClient(place, auth_client_secret=Auth.api_key(key) if key else None, additional_config=more,
+                                         skip_init_checks=True)
         try:
             with trusting(ca_certs):            # the REST client knows no other way
                 self._run(client.connect)
@@ -318,21 +341,26 @@ class WeaviateStore(EngineStore):
                 return call()
             except lost as error:
                 if "CERTIFICATE_VERIFY_FAILED" in causes(error):
-                    raise StoreError(f"The certificate of {self.url} is not one that is trusted. If it is of an own authority, give its file as `ca_certs`.") from error
+                    raise StoreError(f"The certificate of {self.url} is not one that is trusted. If it is of an own authority, "
+                                     "give its file as `ca_certs`.") from error
                 raise
 
         try:
             return retry(attempt, lost, where=self.url, attempts=4)
         except (errors.UnexpectedStatusCodeError, errors.InsufficientPermissionsError, errors.AuthenticationFailedError) as error:
             if getattr(error, "status_code", 401) in (401, 403):
-                raise StoreError(f"{self.url} refuses the key. It belongs in the environment variable WEAVIATE_API_KEY.") from None
+                raise StoreError(f"{self.url} refuses the key. It belongs in the environment variable "
+                                 "WEAVIATE_API_KEY.") from None
             raise StoreError(f"{self.url} reports an error ({str(error)[:300]}).") from error
         except errors.WeaviateBaseError as error:
-            word = "refuses the key; it belongs in the environment variable WEAVIATE_API_KEY" if "UNAUTHENTICATED" in causes(error) else "reports an error"
-            raise StoreError(f"{self.url} {word} ({first_line(error)}). Rows of the batch may be there in part; the same again makes it good.") from error
+            refused = "UNAUTHENTICATED" in causes(error)
+            what = "refuses the key; it belongs in the environment variable WEAVIATE_API_KEY" if refused else "reports an error"
+            raise StoreError(f"{self.url} {what} ({first_line(error)}). Rows of the batch may be there in part; "
+                             "the same again makes it good.") from error
 
 
 _MESSAGE = 8_000_000                            # bytes; Weaviate's own limit is 10 MB unless set otherwise
+
 
 def _packed(id_: Id, metadata: Mapping) -> dict[str, str]:
     """As `pack`; the name "id" is Weaviate's own."""

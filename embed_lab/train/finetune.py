@@ -301,9 +301,11 @@ _UNTOLD = "cannot be told:"
 
 
 def _told(part: Any) -> str:
-    """What tells a loss of one's own, or the arguments of a loss, from others: a hash by `datasets` of its pickle, into which go the
-    code of functions, what they close over and the globals that they read, settings and weights; what stands in a module that can be
-    imported goes in by its name."""
+    """What tells a loss of one's own, or the arguments of a loss, from others: a hash by `datasets` of its pickle.
+
+    Into it go the code of functions, what they close over and the globals that they read, settings and weights; what stands in
+    a module that can be imported goes in by its name.
+    """
     hasher = require("datasets.fingerprint", extra="train", caller="finetune").Hasher
     try:
         return hasher.hash(part)
