@@ -31,8 +31,9 @@ import numpy as np
 
 from ..core import Encoder, ItemError, _describe, cpus, only_writer, progress_bar, sha256_of
 from .sources import Chunk, CorpusError, Source, arrow, as_source
-from .vectors import (FORMAT, MANIFEST, Vectors, as_stored, file_size, map_rows, read_manifest, read_rejects, shard_file,
-                                     shard_rows, unified, write_json, write_manifest, write_rows, writing)
+from .vectors import (
+    FORMAT, MANIFEST, Vectors, as_stored, file_size, map_rows, read_manifest, read_rejects, shard_file, shard_rows, unified,
+    write_json, write_manifest, write_rows, writing)
 
 # %% ../../nbs/scale/83_corpus.ipynb #c0ccb3a5
 def _with_on_error(encoder: Encoder, value: str) -> Encoder:

@@ -458,7 +458,7 @@ class Vectors(Readable):
     def _best(self, queries: np.ndarray, k: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """(q, k) scores, falling, and the rows that have them."""
         scores, found, start = np.empty((len(queries), 0), "float32"), np.empty((len(queries), 0), "int64"), 0
-        for part in self._blocks(max(256, 2**24 // max(1, len(queries)))):
+        for part in self._blocks(max(256, 2**24 // max(self.dim, len(queries)))):       # a copy and its scores: 64 MB each
             vectors = _matrix(part).astype("float32", copy=False)
             here = queries @ vectors.T
             if metric == "cosine":

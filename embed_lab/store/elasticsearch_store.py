@@ -8,16 +8,15 @@ __all__ = ['ElasticsearchStore', 'OpenSearchStore']
 # %% ../../nbs/store/67_elasticsearch_store.ipynb #b1e7cb48
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from ..core import require
 from .base import And, Compare, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError
-from .engine import (
-    EngineStore, check_url, engine_id, environment_secret, equal_terms, pack, retry, term_range, terms, unpack)
+from embed_lab.store.engine import (
+    EngineStore, as_hit, as_record, check_bytes, check_url, engine_id, environment_secret, equal_terms, login_error, pack, retry,
+    term_range, terms)
 
 # %% ../../nbs/store/67_elasticsearch_store.ipynb #af8cbd03
 _DEPTH = 20                 # levels of bool within bool: OpenSearch's own limit; that of Elasticsearch is 30
@@ -75,6 +74,7 @@ class _LuceneStore(EngineStore):
 
     tier = "wire stub"
     batch_size = 1_000
+    get_size, delete_size, most_answers = 500, _MOST, _MOST
     _package: ClassVar[str]
     _extra: ClassVar[str]
     _secrets: ClassVar[str]                     # the environment variables to name when a login is refused
@@ -142,28 +142,21 @@ class _LuceneStore(EngineStore):
                       "terms": {"type": "keyword", "doc_values": False}, **self._mapping()}
         body = {"settings": {"index": self._settings()},
                 "mappings": {"dynamic": "strict", "_meta": {"embed_lab": self._facts_text()}, "properties": properties}}
-        try:
+        with self._making():
             self._ask(self._client.indices.create, index=self.collection, body=body)
-        except StoreError:
-            if not self._there():               # else another process was quicker, and what it made is the same
-                raise
 
     def _settings(self) -> dict[str, Any]:
         return {"number_of_shards": self.shards}
 
-    def drop(self) -> None:
-        self._check_open()
+    def _remove(self):
         with contextlib.suppress(_Missing):
             self._ask(self._client.indices.delete, index=self.collection)
-        self._is_there = False
 
     # Rows
 
     def _check_fit(self, ids, vectors, metadata):
-        for i, row in enumerate(metadata):
-            if (size := len(pack(0, row)["metadata"].encode())) > _METADATA_BYTES:
-                raise ValueError(f"Metadata {i} take {size:,} bytes as JSON; {type(self).__name__} keeps at most "
-                                 f"{_METADATA_BYTES:,}.")
+        for i, (id_, row) in enumerate(zip(ids, metadata)):
+            check_bytes(i, id_, "metadata", len(pack(0, row)["metadata"].encode()), _METADATA_BYTES, type(self).__name__)
             if any(len(entry.encode()) > _TERM_BYTES for entry in terms(row)):
                 raise ValueError(f"Metadata {i} have a field whose name is too long: with its value it takes more than "
                                  f"{_TERM_BYTES:,} bytes.")
@@ -192,25 +185,17 @@ class _LuceneStore(EngineStore):
             raise StoreError(f"{self.url} did not take {len(errors)} of {len(actions)} rows: "
                              f"{json.dumps(errors[0]['error'])[:300]}")
 
-    def _get(self, ids):
-        found: dict = {}
-        for start in range(0, len(ids) if self._there() else 0, 500):
-            part = [engine_id(id_) for id_ in ids[start:start + 500]]
-            found.update((record.id, record) for record in self._page({"query": {"ids": {"values": part}}, "size": len(part)})[0])
-        return found
+    def _fetch(self, keys):
+        return self._page({"query": {"ids": {"values": keys}}, "size": len(keys)})[0]
 
     def _page(self, body: dict[str, Any]) -> tuple[list[Record], dict[str, Any]]:
         """Rows with their vectors, and the answer as it came."""
         where = {} if "pit" in body else {"index": self.collection}
         answer = self._ask(self._client.search, body={**body, **self._vector_too, "track_total_hits": False}, **where)
         _check_whole(answer)
-        rows = [(*unpack(hit["_source"]), self._vector(hit)) for hit in answer["hits"]["hits"]]
-        return [Record(id_, np.array(vector, "float32"), row) for id_, row, vector in rows], answer
+        return [as_record(hit["_source"], self._vector(hit)) for hit in answer["hits"]["hits"]], answer
 
-    def batches(self, size: int = 1000) -> Iterator[tuple[list, np.ndarray, list[dict]]]:
-        self._check_open()
-        if not self._there():
-            return
+    def _pages(self, size):
         view, after = self._open_view(), {}
         try:
             while True:
@@ -218,7 +203,7 @@ class _LuceneStore(EngineStore):
                                            "pit": {"id": view, "keep_alive": "5m"}})
                 if not rows:
                     return
-                yield [row.id for row in rows], np.stack([row.vector for row in rows]), [row.metadata for row in rows]
+                yield rows
                 view, after = answer.get("pit_id", view), {"search_after": answer["hits"]["hits"][-1]["sort"]}
         finally:
             with contextlib.suppress(StoreError):
@@ -227,14 +212,12 @@ class _LuceneStore(EngineStore):
     # Questions
 
     def _search(self, vectors, k, where, metadata):
-        if k > _MOST and (rows := self._count(where)) > _MOST:
-            raise ValueError(f"{type(self).__name__} gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are "
-                             "asked for. Use a smaller k, or a filter.")
-        wanted = {"size": min(k, _MOST), "_source": ["id", "metadata"] if metadata else ["id"], "track_total_hits": False}
+        k = self._answers(k, where)
+        wanted = {"size": k, "_source": ["id", "metadata"] if metadata else ["id"], "track_total_hits": False}
         lines = []
         for start in range(0, len(vectors), 32):
             asked = [part for vector in vectors[start:start + 32].tolist() for part in
-                     ({"index": self.collection}, {**self._nearest(vector, min(k, _MOST), where), **wanted})]
+                     ({"index": self.collection}, {**self._nearest(vector, k, where), **wanted})]
             lines += [self._hits(answer, metadata) for answer in self._ask(self._client.msearch, body=asked)["responses"]]
         return SearchResults.from_hits(lines)
 
@@ -242,36 +225,25 @@ class _LuceneStore(EngineStore):
         _check_whole(answer)
         hits = answer["hits"]["hits"]
         scores = _similarities([hit["_score"] for hit in hits], self.metric)
-        return [Hit(*((id_, score, row) if metadata else (id_, score, None))) for hit, score in zip(hits, scores)
-                for id_, row in [unpack({"metadata": "{}", **hit["_source"]})]]
+        return [as_hit(hit["_source"], score, metadata) for hit, score in zip(hits, scores)]
 
-    def _is_empty(self):
-        return not self._there()
+    def _condition(self, where):
+        return _query(where)
 
-    def _count(self, where):
-        query = _query(where)
-        return self._how_many(query) if self._there() else 0
+    def _how_many(self, condition):
+        return self._ask(self._client.count, index=self.collection, body={"query": condition})["count"]
 
-    def _how_many(self, query: dict[str, Any]) -> int:
-        return self._ask(self._client.count, index=self.collection, body={"query": query})["count"]
-
-    def _delete(self, ids, where):
-        if ids is None:
-            return self._delete_where(where)
-        if not self._there():
-            return 0
-        keys = list(dict.fromkeys(map(engine_id, ids)))
-        # counted before, for when the line breaks the second try finds them gone
-        count = sum(self._how_many({"ids": {"values": keys[start:start + _MOST]}}) for start in range(0, len(keys), _MOST))
+    def _erase_keys(self, keys):
+        count = self._how_many({"ids": {"values": keys}})       # before: when the line breaks the second try finds them gone
         self._bulk([{"_op_type": "delete", "_id": key} for key in keys])
         return count
 
-    def _delete_where(self, where: Filter | None) -> int:
-        left = count = self._count(where)
+    def _erase(self, condition):
+        left = count = self._how_many(condition)
         while left:                             # in rounds, each short enough for the client's timeout
             answer = self._ask(self._client.delete_by_query, index=self.collection, conflicts="proceed", refresh=True,
-                               body={"query": _query(where), "max_docs": _MOST})
-            left = self._count(where)
+                               body={"query": condition, "max_docs": _MOST})
+            left = self._how_many(condition)
             if left and not answer["deleted"]:
                 why = json.dumps(answer.get("failures") or "others write them now")
                 raise StoreError(f"{left:,} rows were not deleted: {why[:300]}")
@@ -289,11 +261,6 @@ class _LuceneStore(EngineStore):
     def _ask_once(self, call: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         try:
             return call(**arguments)
-        except self._lost as error:
-            if "CERTIFICATE_VERIFY_FAILED" in repr(error) + str(error):
-                raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, give "
-                                 "the file of its authority as ca_certs=.") from None
-            raise
         except self._refused as error:
             if error.status_code in _WAIT:
                 raise _Busy(str(error)) from None
@@ -302,7 +269,7 @@ class _LuceneStore(EngineStore):
     def _explained(self, error: Any) -> StoreError:
         text = str(error).replace("\n", " ")[:300]
         if error.status_code == 401 or error.status_code == 403 and "security_exception" in text:
-            return StoreError(f"{self.url} refuses the login ({error.status_code}). Set {self._secrets} in the environment.")
+            return login_error(self.url, self._secrets)
         if error.status_code == 404:
             return _Missing(f"{self.url} has no {self.collection!r}, or no longer: {text}")
         return StoreError(f"{self.url} refuses: {text}")
@@ -357,7 +324,7 @@ class ElasticsearchStore(_LuceneStore):
     """
 
     _package, _extra, _most_dims = "elasticsearch", "elasticsearch", 4096
-    _secrets = "ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD,"
+    _secrets = "ELASTIC_API_KEY, or ELASTIC_USERNAME and ELASTIC_PASSWORD"
     _order = {"_shard_doc": "asc"}
     _vector_too = {"_source": ["id", "metadata"], "fields": ["vector"]}      # from 9.2 on the source holds no vectors
 

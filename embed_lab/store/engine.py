@@ -435,7 +435,7 @@ class EngineStore(Store):
         ------
         ValueError : that is more than `most_answers`, too.
         """
-        if k <= self.most_answers:
+        if self.most_answers is None or k <= self.most_answers:
             return k
         if (rows := self._count(where)) > self.most_answers:
             most = f"{self.most_answers:,} answers to a question"

@@ -522,8 +522,9 @@ def _as_store_error(what: str) -> Iterator[None]:
 # %% ../../nbs/store/61_faiss_store.ipynb #0dd44174
 INDEXES = ("auto", "flat", "hnsw", "ivf", "sq8", "pq", "binary")
 _TYPES = {kind.__name__: kind for kind in FIELD_TYPES}
-# measured on 120,000 docstring sentences, nbs/benchmarks/faiss_choices.ipynb
-_RECALL = {"flat": "1.000, it is exact", "hnsw": "about 0.96", "ivf": "about 0.95", "binary": "about 0.96"}
+# of the default effort, measured in nbs/benchmarks/search_speed.ipynb
+_RECALL = {"flat": "1.000, it is exact", "hnsw": "0.95 at 100,000 rows, 0.93 at a million",
+           "ivf": "0.94 at 100,000 rows, 0.98 at a million", "binary": "0.95 at 100,000 rows, 0.96 at a million"}
 
 
 def _check_index(index: str, metric: str, dim: int | None) -> None:
@@ -591,7 +592,7 @@ class FaissStore(Store):
         product-quantised codes; "binary" one bit a column (cosine only); any other text is given to faiss' `index_factory`;
         "auto" chooses by size and memory and `explain` says why. A saved store keeps its own unless another is named.
     effort : how far to look: efSearch for HNSW, lists to probe for IVF, candidates an answer for binary. None is a default
-        that the benchmark found good; `tune` finds one for your data. May be set at any time.
+        for about 100,000 rows (see `explain`); `tune` finds one for your data. May be set at any time.
     memory : bytes that the index may take, for "auto"; None is half of what the machine has free.
     verify : compare checksums when opening, at about a second a GB; sizes always are.
 

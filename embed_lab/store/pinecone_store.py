@@ -22,9 +22,10 @@ import numpy as np
 
 from ..core import require
 from .base import (
-    And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of)
+    And, Compare, Exists, Filter, FilterError, Hit, In, Not, Or, SearchResults, StoreError, flatten, kind_of)
 from .engine import (
-    EngineStore, check_url, engine_id, environment_secret, order_pair, pack, retry, sort_key, trusting, unpack)
+    EngineStore, as_hit, as_record, check_bytes, check_url, engine_id, environment_secret, login_error, order_pair, pack, parts,
+    retry, sort_key, trusting)
 
 # %% ../../nbs/store/68_pinecone_store.ipynb #a69637ff
 _TEXT_BYTES = 512           # of a text that is kept for filters; a longer one is cut and ends with its checksum
@@ -154,7 +155,6 @@ def _beyond(field: str, op: str, near: float, rest: int) -> dict[str, Any] | boo
     return _join([{field: {f"${op[:2]}": near}}, _join([{field: {"$eq": near}}, same], every=True)], every=False)
 
 # %% ../../nbs/store/68_pinecone_store.ipynb #1f0c31a4
-_MOST = 10_000              # answers to one question
 _METADATA_BYTES = 40_960    # of a row
 _PART_BYTES = 2_000_000     # of one request to write
 _FULL_ANSWERS = 100         # rows with metadata that fit in an answer of 4 MB whatever they hold
@@ -186,6 +186,7 @@ class PineconeStore(EngineStore):
 
     tier = "wire stub"
     batch_size = 1_000
+    most_answers = 10_000
     text_ranges = False
 
     def __init__(self, collection: str, url: str | None = None, *, dim: int | None = None, metric: str | None = None,
@@ -247,12 +248,11 @@ class PineconeStore(EngineStore):
                       timeout=-1, metric="cosine" if self.metric == "cosine" else "dotproduct")
         self._settle(self._there, "The index is not there")
 
-    def drop(self) -> None:
-        self._check_open()
+    def _remove(self):
         with contextlib.suppress(_Missing):
             self._ask(self._client.indexes.delete, self.collection, timeout=-1)
         self._settle(self._is_gone, "The index is still there")
-        self._is_there, self._index = False, None
+        self._index = None
 
     def _is_gone(self) -> bool:
         try:
@@ -276,9 +276,7 @@ class PineconeStore(EngineStore):
         if (zero := np.flatnonzero(~vectors.any(axis=1))).size:
             raise ValueError(f"Vector {zero[0]} is all zeros, which Pinecone does not take. Leave it out.")
         for i, (id_, row) in enumerate(zip(ids, metadata)):
-            if (size := _size(self._fields(id_, row, ""))) > _METADATA_BYTES:
-                raise ValueError(f"Metadata {i} take {size:,} bytes with what filters need; Pinecone keeps at most "
-                                 f"{_METADATA_BYTES:,} a row.")
+            check_bytes(i, id_, "metadata with what filters need", _size(self._fields(id_, row, "")), _METADATA_BYTES, "Pinecone")
 
     def _fields(self, id_, row, written: str) -> dict[str, Any]:
         """What is kept beside a vector."""
@@ -291,96 +289,80 @@ class PineconeStore(EngineStore):
         written = str(uuid.uuid4())
         rows = [{"id": engine_id(id_), "values": vector, "metadata": self._fields(id_, row, written)}
                 for id_, vector, row in zip(ids, vectors.tolist(), metadata)]
-        for part in _parts(rows):
-            self._ask(self._index.upsert, vectors=part)
+        sizes = (25 * self.dim + _size(row["metadata"]) + 100 for row in rows)      # a column takes up to 25 letters
+        for part in parts(sizes, _PART_BYTES):
+            self._ask(self._index.upsert, vectors=rows[part])
         self._wait_for(lambda: len(self._keys_of({"written": {"$eq": written}}, len(rows))) == len(rows))
 
     def _wait_for(self, seen: Callable[[], bool]) -> None:
         if self.wait:
             self._settle(seen, "Everything is written, but searches do not see it yet")
 
-    def _get(self, ids):
-        return {record.id: record for record in self._records([engine_id(id_) for id_ in ids] if self._there() else [])}
-
-    def _records(self, keys: list[str]) -> Iterator[Record]:
+    def _fetch(self, keys):
         for start in range(0, len(keys), 100):
             for row in self._ask(self._index.fetch, ids=keys[start:start + 100]).vectors.values():
-                yield Record(*_swap(unpack(row.metadata), np.array(row.values, "float32")))
+                yield as_record(row.metadata, row.values)
 
-    def _keys_of(self, where: dict[str, Any] | bool, most: int = _MOST) -> list[str]:
+    def _keys_of(self, where: dict[str, Any] | bool, most: int | None = None) -> list[str]:
         """Keys of the rows that pass, `most` at most."""
         probe = [1.0] + [0.0] * (self.dim - 1)
-        return [match.id for match in self._ask(self._index.query, vector=probe, top_k=most, **_only(where)).matches]
+        answer = self._ask(self._index.query, vector=probe, top_k=most or self.most_answers, **_only(where))
+        return [match.id for match in answer.matches]
 
     def _all_keys(self, where: dict[str, Any] | bool, low: int = 0, high: int = _SPAN) -> Iterator[list[str]]:
         """Keys of all rows that pass, in lists shorter than one answer may be: where it is full, each half is asked for."""
         whole = (low, high) == (0, _SPAN)
         keys = self._keys_of(where if whole else _join([where, {"part": {"$gte": low}}, {"part": {"$lt": high}}], every=True))
-        if len(keys) < _MOST:
+        if len(keys) < self.most_answers:
             yield keys
         else:
             middle = (low + high) // 2
             yield from self._all_keys(where, low, middle)
             yield from self._all_keys(where, middle, high)
 
-    def batches(self, size: int = 1000) -> Iterator[tuple[list, np.ndarray, list[dict]]]:
-        self._check_open()
-        if not self._there():
-            return
+    def _pages(self, size):
         for keys in self._all_keys(True):
             for start in range(0, len(keys), size):
-                if rows := list(self._records(keys[start:start + size])):
-                    yield [row.id for row in rows], np.stack([row.vector for row in rows]), [row.metadata for row in rows]
+                yield list(self._fetch(keys[start:start + size]))
 
     # Questions
 
     def _search(self, vectors, k, where, metadata):
-        tree = _filter(where)
+        tree = self._condition(where)
         if tree is False:
             return SearchResults.from_hits([[]] * len(vectors))
         if (zero := np.flatnonzero(~vectors.any(axis=1))).size:
             raise ValueError(f"Query vector {zero[0]} is all zeros, which Pinecone does not take.")
-        if k > _MOST and (rows := self._count(where)) > _MOST:
-            raise ValueError(f"Pinecone gives at most {_MOST:,} answers to a question; {k:,} of {rows:,} rows are asked for. "
-                             "Use a smaller k, or a filter.")
+        k = self._answers(k, where)
         with ThreadPoolExecutor(8) as pool:
-            lines = pool.map(lambda vector: self._hits(vector, min(k, _MOST), tree, metadata), vectors.tolist())
+            lines = pool.map(lambda vector: self._hits(vector, k, tree, metadata), vectors.tolist())
             return SearchResults.from_hits(list(lines))
 
     def _hits(self, vector: list[float], k: int, where: dict[str, Any] | bool, metadata: bool) -> list[Hit]:
         few = k <= _FULL_ANSWERS
         matches = self._ask(self._index.query, vector=vector, top_k=k, include_metadata=few, **_only(where)).matches
         if few:
-            rows = {match.id: unpack(match.metadata) for match in matches}
-        else:
-            rows = {engine_id(record.id): (record.id, record.metadata)
-                    for record in self._records([match.id for match in matches])}
-        return [Hit(rows[match.id][0], match.score, rows[match.id][1] if metadata else None)
+            return [as_hit(match.metadata, match.score, metadata) for match in matches]
+        rows = {engine_id(row.id): row for row in self._fetch([match.id for match in matches])}
+        return [Hit(rows[match.id].id, match.score, rows[match.id].metadata if metadata else None)
                 for match in matches if match.id in rows]
 
-    def _is_empty(self):
-        return not self._there()
+    def _condition(self, where):
+        return _filter(where)
 
-    def _count(self, where):
-        tree = _filter(where)
-        if not self._there() or tree is False:
-            return 0
-        if where is None and (rows := self._ask(self._index.describe_index_stats).total_vector_count) >= _MOST:
+    def _how_many(self, condition):
+        if condition is True and (rows := self._ask(self._index.describe_index_stats).total_vector_count) >= self.most_answers:
             return rows
-        return sum(map(len, self._all_keys(tree)))
+        return sum(map(len, self._all_keys(condition))) if condition else 0
 
-    def _delete(self, ids, where):
-        tree = _filter(where)
-        if not self._there() or tree is False:
-            return 0
-        if ids is None:
-            return sum(self._delete_keys(keys) for keys in self._all_keys(tree))
-        keys = list(dict.fromkeys(map(engine_id, ids)))
-        there = [found for start in range(0, len(keys), 1000)
-                 for found in self._keys_of({"key": {"$in": keys[start:start + 1000]}})]
-        return self._delete_keys(there)
+    def _erase(self, condition):
+        return sum(map(self._delete_keys, self._all_keys(condition))) if condition else 0
+
+    def _erase_keys(self, keys):
+        return self._delete_keys(self._keys_of({"key": {"$in": keys}}))
 
     def _delete_keys(self, keys: list[str]) -> int:
+        """Delete rows that are there."""
         for start in range(0, len(keys), 1000):
             part = keys[start:start + 1000]
             self._ask(self._index.delete, ids=part)
@@ -394,24 +376,15 @@ class PineconeStore(EngineStore):
 
         The client itself tries four times, also a busy server.
         """
-        def once():
-            try:
-                return call(*arguments, **options)
-            except self._lost as error:
-                if "CERTIFICATE_VERIFY_FAILED" in repr(error) + str(error):
-                    raise StoreError(f"The certificate of {self.url} is not one that this machine trusts. If it is your own, "
-                                     "give the file of its authority as ca_certs=.") from None
-                raise
-
         try:
-            return retry(once, self._lost, where=self.url, attempts=2)
+            return retry(lambda: call(*arguments, **options), self._lost, where=self.url, attempts=2)
         except self._refused as error:
             raise self._explained(error) from None
 
     def _explained(self, error: Any) -> StoreError:
         text = str(error).replace("\n", " ")[:300]
         if error.status_code in (401, 403):
-            return StoreError(f"{self.url} refuses the key ({error.status_code}). Set PINECONE_API_KEY in the environment.")
+            return login_error(self.url, "PINECONE_API_KEY")
         kind = {404: _Missing, 409: _Conflict}.get(error.status_code, StoreError)
         return kind(f"{self.url} refuses: {text}")
 
@@ -435,20 +408,3 @@ def _only(where: dict[str, Any] | bool) -> dict[str, Any]:
 
 def _size(fields: Mapping[str, Any]) -> int:
     return len(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _parts(rows: list[dict]) -> Iterator[list[dict]]:
-    """Rows in parts of at most 2 MB; a column takes up to 25 letters."""
-    part, total = [], 0
-    for row in rows:
-        size = 25 * len(row["values"]) + _size(row["metadata"]) + 100
-        if part and total + size > _PART_BYTES:
-            yield part
-            part, total = [], 0
-        part.append(row)
-        total += size
-    yield part
-
-
-def _swap(id_and_metadata: tuple[Any, dict], vector: np.ndarray) -> tuple[Any, np.ndarray, dict]:
-    return id_and_metadata[0], vector, id_and_metadata[1]

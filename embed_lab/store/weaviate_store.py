@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from ..core import require
 from .base import (
-    And, Compare, Exists, Filter, FilterError, Hit, Id, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of)
+    And, Compare, Exists, Filter, FilterError, Id, In, Not, Or, Record, SearchResults, StoreError, flatten, kind_of)
 from .engine import (
-    EngineStore, causes, check_url, engine_id, environment_secret, equal_terms, field_keys, first_line, order_pair, pack, retry,
-    terms, trusting, unpack)
+    EngineStore, as_hit, as_record, causes, check_bytes, check_url, engine_id, environment_secret, equal_terms, field_keys,
+    first_line, login_error, order_pair, pack, parts, retry, terms, trusting)
 
 # %% ../../nbs/store/68_weaviate_store.ipynb #9a45834d
 _ROW = engine_id("every row")                   # a term that each row has; others are made of texts with a separator in them
@@ -109,6 +107,8 @@ class WeaviateStore(EngineStore):
     metrics = ("cosine", "dot", "l2")
     text_ranges = False
     batch_size = 500
+    get_size = delete_size = 100
+    most_answers = 10_000
     tier = "wire stub"
 
     def __init__(self, collection: str, url: str = "http://127.0.0.1:8080", *, dim: int | None = None, metric: str | None = None,
@@ -125,40 +125,11 @@ class WeaviateStore(EngineStore):
         self._known: set[str] = set()
         self._begin()
 
-    def drop(self) -> None:
-        """Remove the collection and all that is in it."""
-        self._check_open()
-        self._look()                            # not one that embed_lab did not make
-        if self._is_there:
-            self._run(lambda: self._client.collections.delete(self.collection))
-        self._is_there, self._known = False, set()
-
-    def batches(self, size: int = 1000):
-        self._check_open()
-        if not self._there():
-            return
-        after, size = None, min(size, 1000)
-        while objects := self._page(after, size):
-            rows = [_unpacked(row.properties) for row in objects]
-            vectors = np.array([row.vector["default"] for row in objects], "float32")
-            yield [id_ for id_, _ in rows], vectors, [row for _, row in rows]
-            after = objects[-1].uuid
-
-    def _page(self, after: Any, size: int) -> list:
-        """The next `size` objects after one, or the first ones, with their vectors."""
-        return self._run(lambda: self._rows().query.fetch_objects(
-            limit=size, after=after, include_vector=True, return_properties=["key", "metadata"])).objects
-
     # The engine's part of the contract
 
     def _check_fit(self, ids, vectors, metadata):
         for i, (id_, row) in enumerate(zip(ids, metadata)):
-            if (size := _bytes(id_, row, vectors.shape[1])) > _MESSAGE:
-                raise ValueError(f"Row {i} takes {size:,} bytes, and Weaviate takes at most {_MESSAGE:,} a message. "
-                                 "Keep long texts elsewhere.")
-
-    def _is_empty(self):
-        return not self._there()
+            check_bytes(i, id_, "a message", _bytes(id_, row, vectors.shape[1]), _MESSAGE, "Weaviate")
 
     def _add(self, ids, vectors, metadata):
         from weaviate.classes.data import DataObject
@@ -169,13 +140,8 @@ class WeaviateStore(EngineStore):
         objects = [DataObject(properties={**_packed(id_, row), "terms": _row_terms(row, self.text_limit), **number},
                               uuid=engine_id(id_), vector={"default": vector})
                    for id_, vector, row, number in zip(ids, vectors.tolist(), metadata, numbers)]
-        start = size = 0
-        for i, (id_, row) in enumerate(zip(ids, metadata)):
-            size += _bytes(id_, row, self.dim)
-            if i > start and size > _MESSAGE:
-                self._insert(objects[start:i])
-                start, size = i, _bytes(id_, row, self.dim)
-        self._insert(objects[start:])
+        for part in parts((_bytes(id_, row, self.dim) for id_, row in zip(ids, metadata)), _MESSAGE):
+            self._insert(objects[part])
 
     def _insert(self, objects: list) -> None:
         done = self._run(lambda: self._rows().data.insert_many(objects))
@@ -186,61 +152,48 @@ class WeaviateStore(EngineStore):
     def _search(self, vectors, k, where, metadata):
         from weaviate.classes.query import MetadataQuery
 
-        if k > 10_000:
-            raise ValueError(f"Weaviate gives at most 10,000 rows a search, and k is {k:,}.")
-        condition, lines = self._condition(where), []
+        k, condition, lines = self._answers(k, where), self._condition(where), []
         for vector in vectors.tolist():
             objects = self._run(lambda: self._rows().query.near_vector(
                 vector, target_vector="default", limit=k, filters=condition, return_metadata=MetadataQuery(distance=True),
                 return_properties=["key", "metadata"] if metadata else ["key"])).objects
-            line = []
-            for row in objects:
-                id_, data = _unpacked({"metadata": "{}", **row.properties})
-                line.append(Hit(id_, self._score(row.metadata.distance), data if metadata else None))
-            lines.append(line)
+            lines.append([as_hit(_row(one), self._score(one.metadata.distance), metadata) for one in objects])
         return SearchResults.from_hits(lines)
 
     def _score(self, distance: float) -> float:
         return {"cosine": 1 - distance, "dot": -distance, "l2": -max(distance, 0.0)**0.5}[self.metric]
 
-    def _get(self, ids):
-        found: dict[Id, Record] = {}
-        for start in range(0, len(ids) if self._there() else 0, 100):
-            keys = [engine_id(id_) for id_ in ids[start:start + 100]]
-            objects = self._run(lambda: self._rows().query.fetch_objects_by_ids(
-                keys, limit=100, include_vector=True, return_properties=["key", "metadata"])).objects
-            for row in objects:
-                id_, metadata = _unpacked(row.properties)
-                found[id_] = Record(id_, np.array(row.vector["default"], "float32"), metadata)
-        return found
+    def _fetch(self, keys):
+        return self._records(self._run(lambda: self._rows().query.fetch_objects_by_ids(
+            keys, limit=len(keys), include_vector=True, return_properties=["key", "metadata"])))
 
-    def _delete(self, ids, where):
+    def _pages(self, size):
+        after = None
+        while (found := self._run(lambda: self._rows().query.fetch_objects(
+                limit=min(size, 1000), after=after, include_vector=True, return_properties=["key", "metadata"]))).objects:
+            yield self._records(found)
+            after = found.objects[-1].uuid
+
+    def _records(self, found: Any) -> list[Record]:
+        return [as_record(_row(one), one.vector["default"]) for one in found.objects]
+
+    def _how_many(self, condition):
+        return self._run(lambda: self._rows().aggregate.over_all(filters=condition, total_count=True)).total_count
+
+    def _erase(self, condition):
+        condition, gone = self._condition(And(())) if condition is None else condition, 0
+        while True:                             # a call deletes 10,000 at most
+            done = self._run(lambda: self._rows().data.delete_many(where=condition))
+            if done.failed:
+                raise StoreError(f"Weaviate could not delete {done.failed} of {done.matches} rows.")
+            gone += done.successful
+            if done.matches < 10_000:
+                return gone
+
+    def _erase_keys(self, keys):
         from weaviate.classes.query import Filter as Where
 
-        if not self._there():
-            return 0
-        if ids is None:
-            conditions = [self._condition(where if where is not None else And(()))]
-        else:
-            keys = [engine_id(id_) for id_ in dict.fromkeys(ids)]
-            conditions = [Where.by_id().contains_any(keys[i:i + 100]) for i in range(0, len(keys), 100)]
-        gone = 0
-        for condition in conditions:
-            while True:                         # a call deletes 10,000 at most
-                done = self._run(lambda: self._rows().data.delete_many(where=condition))
-                if done.failed:
-                    raise StoreError(f"Weaviate could not delete {done.failed} of {done.matches} rows.")
-                gone += done.successful
-                if done.matches < 10_000:
-                    break
-        return gone
-
-    def _count(self, where):
-        condition = self._condition(where)
-        if not self._there():
-            return 0
-        return self._run(lambda: self._rows().aggregate.over_all(
-            filters=self._condition(where) if condition is not None else None, total_count=True)).total_count
+        return self._erase(Where.by_id().contains_any(keys))
 
     def _release(self):
         self._client.close()
@@ -262,14 +215,15 @@ class WeaviateStore(EngineStore):
                            index_filterable=True, index_searchable=False)
         distances = {"cosine": c.VectorDistances.COSINE, "dot": c.VectorDistances.DOT, "l2": c.VectorDistances.L2_SQUARED}
         graph = c.Configure.VectorIndex.hnsw(distance_metric=distances[self.metric])
-        try:
+        with self._making():
             self._run(lambda: self._client.collections.create(
                 self.collection, description=self._facts_text(), properties=[*texts, whole],
                 vector_config=c.Configure.Vectors.self_provided(vector_index_config=graph)))
-        except StoreError as error:
-            if "already exists" not in str(error):
-                raise                           # otherwise another process was faster
         self._look()
+
+    def _remove(self):
+        self._run(lambda: self._client.collections.delete(self.collection))
+        self._known = set()
 
     def _declare(self, names: set[str]) -> None:
         """Make properties for numbers, those that are not there."""
@@ -308,10 +262,10 @@ class WeaviateStore(EngineStore):
         from weaviate.config import GrpcConfig
         from weaviate.connect import ConnectionParams
 
-        parts, key = urlsplit(self.url), environment_secret("WEAVIATE_API_KEY")
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        place = ConnectionParams.from_params(parts.hostname, port, secure, parts.hostname, grpc_port, secure)
+        address, key = urlsplit(self.url), environment_secret("WEAVIATE_API_KEY")
+        secure = address.scheme == "https"
+        port = address.port or (443 if secure else 80)
+        place = ConnectionParams.from_params(address.hostname, port, secure, address.hostname, grpc_port, secure)
         own = None if ca_certs is None else grpc.ssl_channel_credentials(root_certificates=Path(ca_certs).read_bytes())
         # gRPC's own pauses are longer than the client tries
         soon = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
@@ -336,26 +290,16 @@ class WeaviateStore(EngineStore):
 
         lost = httpx.TransportError, errors.WeaviateConnectionError, errors.WeaviateStartUpError
 
-        def attempt():
-            try:
-                return call()
-            except lost as error:
-                if "CERTIFICATE_VERIFY_FAILED" in causes(error):
-                    raise StoreError(f"The certificate of {self.url} is not one that is trusted. If it is of an own authority, "
-                                     "give its file as `ca_certs`.") from error
-                raise
-
         try:
-            return retry(attempt, lost, where=self.url, attempts=4)
+            return retry(call, lost, where=self.url, attempts=4)
         except (errors.UnexpectedStatusCodeError, errors.InsufficientPermissionsError, errors.AuthenticationFailedError) as error:
             if getattr(error, "status_code", 401) in (401, 403):
-                raise StoreError(f"{self.url} refuses the key. It belongs in the environment variable "
-                                 "WEAVIATE_API_KEY.") from None
+                raise login_error(self.url, "WEAVIATE_API_KEY") from None
             raise StoreError(f"{self.url} reports an error ({str(error)[:300]}).") from error
         except errors.WeaviateBaseError as error:
-            refused = "UNAUTHENTICATED" in causes(error)
-            what = "refuses the key; it belongs in the environment variable WEAVIATE_API_KEY" if refused else "reports an error"
-            raise StoreError(f"{self.url} {what} ({first_line(error)}). Rows of the batch may be there in part; "
+            if "UNAUTHENTICATED" in causes(error):
+                raise login_error(self.url, "WEAVIATE_API_KEY") from error
+            raise StoreError(f"{self.url} reports an error ({first_line(error)}). Rows of the batch may be there in part; "
                              "the same again makes it good.") from error
 
 
@@ -368,8 +312,9 @@ def _packed(id_: Id, metadata: Mapping) -> dict[str, str]:
     return {"key": row["id"], "metadata": row["metadata"]}
 
 
-def _unpacked(row: Mapping[str, Any]) -> tuple[Id, dict[str, Any]]:
-    return unpack({"id": row["key"], "metadata": row["metadata"]})
+def _row(found: Any) -> dict[str, str]:
+    """An object of the client as `pack` made it."""
+    return {"id": found.properties["key"], "metadata": found.properties.get("metadata", "{}")}
 
 
 def _bytes(id_: Id, metadata: Mapping, dim: int) -> int:
