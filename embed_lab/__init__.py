@@ -12,8 +12,9 @@ _NAMES_OF = {
                 "load_adult load_blogcatalog load_citeseer load_cora load_glove_head load_karate load_les_miserables load_outlier_words "
                 "load_package_graph load_pubmed load_scifact load_sts13 load_stsb load_word_categories load_word_similarity "
                 "make_bike_rentals make_store_sales",
-    "show": "show_images show_neighbours show_spectrogram",
-    "maps": "show_map",
+    "show": "show_images show_neighbours show_sounds show_spectrogram",
+    "maps": "Projection show_map",
+    "linked_maps": "show_linked_maps",
     "pair_datasets": "load_contract_nli load_products",
     "media_datasets": "load_cifar10 load_digits load_emoji load_esc10 load_fashion_mnist load_mnist load_spoken_digits make_glyphs",
     "encode.text": "TextEncoder",
@@ -74,3 +75,8 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell) -> None:
+    """`%load_ext embed_lab` in a notebook: the words `%%embed` and `%search`."""
+    importlib.import_module(f"{__name__}.magic").load_ipython_extension(shell)

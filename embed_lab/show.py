@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLORS', 'Table', 'table', 'Readable', 'Picture', 'new_figure', 'show_similarity', 'Gallery', 'show_images',
-           'show_neighbours', 'show_spectrogram']
+           'show_sounds', 'show_neighbours', 'show_spectrogram']
 
 # %% ../nbs/02_show.ipynb #7061cb23
 import base64
@@ -13,6 +13,7 @@ import io
 import itertools
 import math
 import numbers
+import wave
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -257,21 +258,54 @@ def _thumbnail(item: Any, size: int, what: str) -> bytes:
     picture.quantize(64, method=image.Quantize.FASTOCTREE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
+# %% ../nbs/02_show.ipynb #02sound2
+_RATE, _SECONDS = 8000, 1.5
+
+
+def _is_sound(item: Any) -> bool:
+    """Whether an item is a pair (samples, rate)."""
+    return isinstance(item, tuple) and len(item) == 2 and np.ndim(item[0]) >= 1 and np.ndim(item[1]) == 0
+
+
+def _short_wav(samples: np.ndarray, rate: int, what: str) -> bytes:
+    """The beginning of a sound as a small wav: one channel of 8 bits, 8,000 a second."""
+    from scipy.signal import resample_poly
+
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or not samples.size or samples.dtype.kind not in "iuf" or not np.isfinite(samples).all() or rate < 1:
+        raise ValueError(f"{what} is no sound: expected (samples, rate) with one row of finite samples, not an array of shape "
+                         f"{samples.shape} at {rate} a second.")
+    scale = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1
+    step = math.gcd(_RATE, int(rate))
+    slow = resample_poly(samples[:int(_SECONDS * rate)].astype("float64") / scale, _RATE // step, int(rate) // step)
+    small = io.BytesIO()
+    with wave.open(small, "wb") as file:
+        file.setparams((1, 1, _RATE, 0, "NONE", ""))
+        file.writeframes((np.clip(slow, -1, 1) * 127 + 128).astype("uint8").tobytes())
+    return small.getvalue()
+
+
+def _bytes_of(item: Any, size: int, which: str) -> bytes | None:
+    """A small PNG of a picture, a small wav of a sound; None of a text."""
+    if isinstance(item, str):
+        return None
+    return _short_wav(*item, f"Sound {which}") if _is_sound(item) else _thumbnail(item, size, f"Picture {which}")
+
 # %% ../nbs/02_show.ipynb #d6667c9c
 class Gallery:
-    """Pictures and texts in a grid, each with a caption. Made by `show_images` and `show_neighbours`.
+    """Pictures, sounds and texts in a grid, each with a caption. Made by `show_images`, `show_sounds` and `show_neighbours`.
 
     Parameters
     ----------
-    rows : of cells, each (item, caption, right): a picture or a text; what stands below; whether it is right, or None where
-        nobody asked.
+    rows : of cells, each (item, caption, right): a picture, a text, or a sound as (samples, rate); what stands below; whether it
+        is right, or None where nobody asked.
     size : pixels of a picture's longer side.
     heads : whether the first cell of each row stands apart from the others.
     title, note : a line above and a line below.
 
     Raises
     ------
-    ValueError : `size` is below 1, or an item is neither a text nor a picture.
+    ValueError : `size` is below 1, or an item is neither a text nor a picture nor a sound.
     """
 
     def __init__(self, rows: Sequence[Sequence[tuple[Any, str, bool | None]]], *, size: int, heads: bool = False, title: str = "",
@@ -279,12 +313,12 @@ class Gallery:
         if size < 1:
             raise ValueError(f"size must be at least 1 pixel, not {size}.")
         self.rows, self.size, self.heads, self.title, self.note = rows, size, heads, title, note
-        self._pictures = [[None if isinstance(item, str) else _thumbnail(item, size, f"Picture {j} of row {i}")
-                           for j, (item, _, _) in enumerate(row)] for i, row in enumerate(rows)]
+        self._shown = [[_bytes_of(item, size, f"{j} of row {i}") for j, (item, _, _) in enumerate(row)]
+                       for i, row in enumerate(rows)]
 
     def _words(self, i: int, j: int) -> str:
         item, caption, right = self.rows[i][j]
-        said = _shorten(item, 120) if isinstance(item, str) else "picture"
+        said = _shorten(item, 120) if isinstance(item, str) else "sound" if _is_sound(item) else "picture"
         mark = {None: "", True: "right: ", False: "wrong: "}[right]
         return mark + (f"{said} ({caption})" if isinstance(item, str) and caption else caption or said)
 
@@ -299,8 +333,11 @@ class Gallery:
         item, caption, right = self.rows[i][j]
         edge = {None: "", True: f";border:2px solid {COLORS[2]}", False: f";border:2px dashed {COLORS[5]}"}[right]
         mark = {None: "", True: "✓ ", False: "✗ "}[right]
-        if (png := self._pictures[i][j]) is None:
+        if (png := self._shown[i][j]) is None:
             shown = f'<div style="padding:.1em .3em{edge}">{html.escape(_shorten(item, 120))}</div>'
+        elif _is_sound(item):
+            shown = (f'<audio controls preload="none" src="data:audio/wav;base64,{base64.b64encode(png).decode()}" '
+                     f'aria-label="{html.escape(self._words(i, j), quote=True)}" style="width:190px{edge}"></audio>')
         else:
             shown = (f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
                      f'alt="{html.escape(self._words(i, j), quote=True)}" '
@@ -308,7 +345,7 @@ class Gallery:
         said = mark + html.escape(caption)
         below = f'<div style="font-size:.8em;line-height:1.2">{said}</div>' if said else ""
         head = ";border-right:1px solid #8885" if self.heads and j == 0 else ""
-        place, width = "left" if png is None else "center", max(self.size + 24, 88)
+        place, width = "left" if png is None else "center", 200 if _is_sound(item) else max(self.size + 24, 88)
         return f'<td style="text-align:{place};vertical-align:top;max-width:{width}px{head}">{shown}{below}</td>'
 
     def _repr_html_(self) -> str:
@@ -348,16 +385,44 @@ def show_images(images: Sequence[Any], captions: Sequence[str] | None = None, *,
     more = f"… and {len(images) - limit:,} more" if len(images) > limit else ""
     return Gallery([cells[i:i + columns] for i in range(0, len(cells), columns)], size=size, title=title, note=more)
 
+# %% ../nbs/02_show.ipynb #02sound3
+def show_sounds(sounds: Sequence[tuple[np.ndarray, int]], captions: Sequence[str] | None = None, *, columns: int = 4,
+                title: str = "", limit: int = 12) -> Gallery:
+    """Sounds to play, in rows.
+
+    Parameters
+    ----------
+    sounds : n pairs (samples, rate): a row of floats from -1 to 1 or of integers, and samples a second. The first one and a half
+        seconds are kept, as over a telephone.
+    captions : n texts.
+    columns : sounds in a row.
+    limit : sounds that are shown.
+
+    Raises
+    ------
+    ValueError : there are no sounds, not as many captions, or one is no sound.
+    """
+    if not len(sounds):
+        raise ValueError("show_sounds needs at least one sound.")
+    if captions is not None and len(captions) != len(sounds):
+        raise ValueError(f"There are {len(sounds):,} sounds, and {len(captions):,} captions for them.")
+    if wrong := [i for i, item in enumerate(sounds) if not _is_sound(item)]:
+        raise ValueError(f"Sound {wrong[0]} is of type {type(sounds[wrong[0]]).__name__}; give pairs (samples, rate).")
+    said = [""] * len(sounds) if captions is None else [_shorten(str(caption), 40) for caption in captions]
+    cells = [(item, caption, None) for item, caption in zip(sounds[:limit], said)]
+    more = f"… and {len(sounds) - limit:,} more" if len(sounds) > limit else ""
+    return Gallery([cells[i:i + max(1, columns)] for i in range(0, len(cells), max(1, columns))], size=64, title=title, note=more)
+
 # %% ../nbs/02_show.ipynb #4b6fe404
 def show_neighbours(queries: Sequence[Any], neighbours: Sequence[Sequence[Any]], *, query_captions: Sequence[str] | None = None,
                     captions: Sequence[Sequence[str]] | None = None, right: Sequence[Sequence[bool]] | None = None,
                     size: int = 56, title: str = "") -> Gallery:
-    """Each question in a row with its nearest pictures or texts, best first.
+    """Each question in a row with its nearest pictures, sounds or texts, best first.
 
     Parameters
     ----------
-    queries : n pictures (as in `show_images`) or texts.
-    neighbours : n sequences of pictures or texts: of images and (n, k) positions, `images[positions]`.
+    queries : n pictures (as in `show_images`), sounds (as in `show_sounds`) or texts.
+    neighbours : n sequences of pictures, sounds or texts: of images and (n, k) positions, `images[positions]`.
     query_captions : n texts below the questions.
     captions : n sequences of texts, one for each neighbour, such as its label or score.
     right : n sequences of bool, whether a neighbour is what was looked for.
