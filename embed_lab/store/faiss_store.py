@@ -9,6 +9,7 @@ __all__ = ['EF_SEARCH', 'INDEXES', 'FaissStore']
 import contextlib
 import json
 import math
+import mmap
 import os
 import shutil
 import sqlite3
@@ -913,6 +914,8 @@ class FaissStore(Store):
         self._index = _new_index(manifest["chosen"], manifest["metric"])
         if self._index is not None:
             self._index.read(folder)
+            if hasattr(mmap, "MADV_RANDOM") and len(array):
+                array._mmap.madvise(mmap.MADV_RANDOM)   # a question reads a few rows here and there: reading ahead is in vain
         self._matrix = _Matrix(manifest["dim"] or 0, array)
         pairs = self._table.ids()
         self._ids, self._row_of, self._live = [None] * len(array), {id_: row for row, id_ in pairs}, None
