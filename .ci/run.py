@@ -97,9 +97,9 @@ def lanes(tour: str, bare: dict[str, str], full: dict[str, str]) -> list[list[tu
     """The checks that follow the install: the heavy ones and, beside them, the light ones."""
     checks = [PYTHON, ".ci/checks.py"]
     if (sys.platform, sys.version_info[:3]) == OUTPUTS_MADE_ON:
-        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 2700, full)]
+        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 3300, full)]
     else:
-        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 2700, full)]
+        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 3300, full)]
     light = [(f"check: {name}", [*checks, name], 200, bare) for name in QUICK]
     light += [("wheel in an empty environment", [*checks, "wheel"], 400, bare),
               ("README's tour, small", [*checks, "tour", here(tour)], 300, bare)]
@@ -110,7 +110,7 @@ def all_checks(work: Path) -> list[bool]:
     tour, test = two_commands()
     env = environment(work)
     bare = {name: value for name, value in env.items() if name != "EMBED_LAB_DATA"}
-    results = [check("README's test command", ["bash", "-c", here(test)], 1800, bare)]
+    results = [check("README's test command", ["bash", "-c", here(test)], 2400, bare)]
     if not Path(PYTHON).exists():
         return results
     with ThreadPoolExecutor(2) as pool:
