@@ -17,7 +17,7 @@ _NAMES_OF = {
     "linked_maps": "show_linked_maps",
     "pair_datasets": "load_contract_nli load_products",
     "media_datasets": "load_cifar10 load_digits load_emoji load_esc10 load_fashion_mnist load_mnist load_spoken_digits make_glyphs",
-    "use_datasets": "load_adbench load_movielens",
+    "use_datasets": "Interactions load_adbench load_movielens",
     "encode.text": "TextEncoder",
     "encode.words": "FastText Word2Vec WordVectors",
     "encode.glove": "GloVe",
