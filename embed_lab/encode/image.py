@@ -291,8 +291,11 @@ def _torchvision_model(name: str, weights: Any, seed: int = 0, **args: Any) -> A
         with torch.random.fork_rng(devices=[]), _quiet("torchvision"):
             torch.manual_seed(seed)
             return models.get_model(name, weights=weights, progress=False, **args).eval()
-    except (OSError, RuntimeError) as error:
-        raise ModelError(f"torchvision cannot get {weights}: {error}") from error
+    except Exception as error:      # of the network or the disk, or of a file that is damaged or would run code
+        if weights is None:
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(f"torchvision cannot get {weights}: {reason or type(error).__name__}") from error
 
 
 def _torchvision_preprocessing(weights: Any, size: int | None) -> Preprocessing:
