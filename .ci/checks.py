@@ -182,6 +182,13 @@ def floors() -> Iterator[str]:
                 yield f"{module} imports the encoder {other}: take anything with the contract of Encoder"
 
 
+def contract() -> Iterator[str]:
+    """Every public encoder of the package is what some notebook gives to check_encoder."""
+    from contract import not_held
+
+    yield from not_held()
+
+
 def python_says(code: str) -> str:
     return run(sys.executable, "-c", code, cwd=Path(tempfile.gettempdir()))
 
@@ -348,7 +355,7 @@ def tree() -> Iterator[str]:
     yield from run("git", "status", "--porcelain").splitlines()
 
 
-CHECKS = [export, clean, docs, readme, floors, lazy, extras, sizes, links, wheel, tour, tree]
+CHECKS = [export, clean, docs, readme, floors, contract, lazy, extras, sizes, links, wheel, tour, tree]
 
 
 def main() -> int:

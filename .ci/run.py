@@ -20,7 +20,7 @@ WINDOWS = os.name == "nt"
 BIN = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 PYTHON = str(BIN / ("python.exe" if WINDOWS else "python"))
 OUTPUTS_MADE_ON = ("linux", (3, 11, 7))     # elsewhere other docstrings and versions print other words, so the cells are only run
-QUICK = ["export", "floors", "clean", "docs", "lazy", "readme", "extras", "sizes", "links"]
+QUICK = ["export", "floors", "contract", "clean", "docs", "lazy", "readme", "extras", "sizes", "links"]
 lock = threading.Lock()
 
 
