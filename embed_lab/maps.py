@@ -450,7 +450,7 @@ class Map:
         return pandas.DataFrame({"x": self.points[:, 0], "y": self.points[:, 1], "group": names, **text})
 
     def widget(self):
-        """The map as a widget of jupyter-scatter: wheel and drag move it, a lasso (shift and drag) selects.
+        """The map as a widget of jupyter-scatter: wheel and drag move it, its lasso button selects.
 
         `map.to_frame().iloc[widget.selection()]`, or any frame with a row a point, is what was selected.
         """

@@ -207,6 +207,10 @@ class SemanticSearch:
             raise ValueError(f"The texts cannot be numbered from {first}: the id {taken} is there already. Give ids of your own.")
         return ids
 
+    def delete(self, ids: Iterable[str | int] | None = None, where: Mapping[str, Any] | None = None) -> int:
+        """Remove texts by their ids or by a filter, and say how many were there; see `Store.delete`."""
+        return self.store.delete(ids, where)
+
     def search(self, queries: str | Iterable[str], k: int = 10, where: Mapping[str, Any] | None = None) -> Answers:
         """The k texts closest in meaning to each question.
 

@@ -689,7 +689,7 @@ def flatten(metadata: Mapping, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 # %% ../../nbs/store/60_base.ipynb #fd711fb3
 def dump_metadata(metadata: Mapping[str, Any]) -> str:
-    """Metadata as JSON; dates and times as {"$date": ...} and {"$time": ...} in ISO format."""
+    """Metadata as JSON; dates and times as `{"$date": ...}` and `{"$time": ...}` in ISO format."""
     return json.dumps(metadata, default=_tag, ensure_ascii=False, separators=(",", ":"))
 
 
