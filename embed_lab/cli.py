@@ -47,7 +47,11 @@ def _lines(files: Sequence[str]) -> Iterator[dict[str, str]]:
     """The lines of text files, or of what is piped in; empty ones are left out."""
     for name in files:
         with contextlib.nullcontext(sys.stdin) if name == "-" else open(name, encoding="utf-8") as lines:
-            yield from ({"text": line.strip()} for line in lines if line.strip())
+            try:
+                yield from ({"text": line.strip()} for line in lines if line.strip())
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{name} is not UTF-8 ({error.reason} at byte {error.start}). Convert it first, as with "
+                                 "iconv.") from error
 
 
 def _source(files: Sequence[str], column: str | None, keep: Sequence[str]) -> tuple[Any, str | None, list[str]]:
@@ -69,7 +73,7 @@ def _encode(args: argparse.Namespace) -> int:
     source, column, keep = _source(args.files, args.column, args.keep)
     with tempfile.TemporaryDirectory() if args.out is None else contextlib.nullcontext(args.out) as out:
         vectors = encode_corpus(source, encoder_of(args.model, dtype=args.dtype), out, column=column, id_column=args.id_column,
-                                keep=keep, workers=args.workers, progress=False if args.quiet else None)
+                                keep=keep, workers=args.workers, shard_size=4096, progress=False if args.quiet else None)
         if args.out is None:
             for ids, rows, columns in vectors.batches():
                 for id_, row, facts in zip(ids, rows, columns):
@@ -85,6 +89,11 @@ def _say_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, default=str))
 
 # %% ../nbs/91_cli.ipynb #c91srch2
+def _beside(metadata: dict[str, Any], **own: Any) -> dict[str, Any]:
+    """What is known of an answer; a column of the name of one of the search's own gets an underscore."""
+    return own | {f"{name}_" if name in own else name: value for name, value in metadata.items()}
+
+
 def _opened(folder: Path) -> Any:
     """The `Vectors` in a folder."""
     from embed_lab.scale.vectors import Vectors
@@ -96,6 +105,8 @@ def _search(args: argparse.Namespace) -> int:
     from embed_lab.scale.serve import encoder_of
 
     questions = [line["text"] for line in _lines(["-"])] if args.questions == ["-"] else args.questions
+    if not all(question.strip() for question in questions):
+        raise ValueError("A question is empty.")
     where = None if args.where is None else _json(args.where)
     encoder, found = encoder_of(args.model, dtype=args.dtype), _in_index if (args.folder / "CURRENT").is_file() else _in_vectors
     rows = found(args.folder, encoder, questions, args.k, where)
@@ -122,8 +133,8 @@ def _in_index(folder: Path, encoder: Any, questions: list[str], k: int, where: A
 
     with SemanticSearch.open(folder, encoder) as search:
         answers = search.search(questions, k, where)
-    return [{"question": query, "rank": answer.rank, "score": answer.score, "id": answer.id, "text": answer.text,
-             **answer.metadata} for query, line in zip(questions, answers) for answer in line]
+    return [_beside(answer.metadata, question=query, rank=answer.rank, score=answer.score, id=answer.id, text=answer.text)
+            for query, line in zip(questions, answers) for answer in line]
 
 
 def _in_vectors(folder: Path, encoder: Any, questions: list[str], k: int, where: Any) -> list[dict]:
@@ -135,7 +146,7 @@ def _in_vectors(folder: Path, encoder: Any, questions: list[str], k: int, where:
         made = vectors.manifest["facts"]["encoder"]["class"].rpartition(".")[2]
         raise ValueError(f"The vectors in {folder} were made by another model or setting ({made}). Give it as --model.")
     found = vectors.search(encoder.encode_query(questions, progress=False), k)
-    return [{"question": query, "rank": rank, "score": hit.score, "id": hit.id, **hit.metadata}
+    return [_beside(hit.metadata, question=query, rank=rank, score=hit.score, id=hit.id)
             for query, line in zip(questions, found) for rank, hit in enumerate(line, 1)]
 
 
@@ -144,6 +155,8 @@ def _map(args: argparse.Namespace) -> None:
 
     from embed_lab.maps import show_map
 
+    if args.out.suffix.lower() not in (".html", ".png"):
+        raise ValueError(f"A map is saved as .html or .png, not as {args.out.name!r}.")
     vectors = _opened(args.folder)
     texts = args.text or next((name for name in vectors.columns if name != args.color), None)
     rows = np.arange(len(vectors))
@@ -280,7 +293,8 @@ def parser() -> argparse.ArgumentParser:
     word.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep the vectors, for search and map")
     word.add_argument("--column", metavar="NAME", help="of a table: what is encoded")
     word.add_argument("--id-column", metavar="NAME", help="of a table: what names a row (default: its position)")
-    word.add_argument("--keep", nargs="*", default=[], metavar="NAME", help="of a table: columns to keep beside the vectors")
+    word.add_argument("--keep", action="append", default=[], metavar="NAME",
+                      help="of a table: a column to keep beside the vectors; may be said again for another")
     word.add_argument("--workers", type=_positive, metavar="N", help="processes that share the work (default: this one alone)")
     word.set_defaults(run=_encode)
 
@@ -310,14 +324,16 @@ def parser() -> argparse.ArgumentParser:
     word = words.add_parser("evaluate", parents=[dtype, as_json, quiet], help="how good a model is, beside what words alone give",
                             description=f"Measure a model, with intervals. Tasks: {tasks}.")
     word.add_argument("models", nargs="?", default="default", metavar="MODEL", type=lambda name: [name], help=_MODEL)
-    word.add_argument("--tasks", nargs="+", choices=TASKS, metavar="TASK", help="default: docstrings")
+    word.add_argument("--task", dest="tasks", action="append", choices=TASKS, metavar="TASK",
+                      help="docstrings by default; may be said again for another")
     word.set_defaults(run=_compare)
 
     word = words.add_parser("compare", parents=[dtype, as_json, quiet],
                             help="which of several models is better, and whether one can tell",
                             description=f"Compare models on the same items, with intervals and tests. Tasks: {tasks}.")
     word.add_argument("models", nargs="+", metavar="MODEL", help=_MODEL)
-    word.add_argument("--tasks", nargs="+", choices=TASKS, metavar="TASK", help="default: docstrings")
+    word.add_argument("--task", dest="tasks", action="append", choices=TASKS, metavar="TASK",
+                      help="docstrings by default; may be said again for another")
     word.set_defaults(run=_compare)
 
     word = words.add_parser("doctor", parents=[as_json], help="what is installed, what is missing, threads, caches",
@@ -384,5 +400,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"embed_lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("embed_lab: stopped; vectors encoded so far are in the cache.", file=sys.stderr)
+        print("embed_lab: stopped. What was finished is kept: the same command goes on from there.", file=sys.stderr)
         return 130

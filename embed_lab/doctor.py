@@ -163,7 +163,8 @@ class Checkup(Readable):
         always = [f"{line} is not installed." for extra in self.extras if not extra.name for line in extra.missing]
         old = {f"{package.replace(', needs ', ' is installed, but embed_lab needs ')}."
                for extra in self.extras for package in extra.unfit}
-        return always + sorted(old)
+        data = [f"EMBED_LAB_DATA is {what}." for what in [self.folders.get("EMBED_LAB_DATA", "")] if "is no folder" in what]
+        return always + sorted(old) + data
 
     def table(self) -> Table:
         """The facts, one a line."""

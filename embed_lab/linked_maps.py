@@ -41,6 +41,8 @@ def shared_neighbours(first: np.ndarray, second: np.ndarray, *, k: int = 10,
     """
     from sklearn.neighbors import NearestNeighbors
 
+    if not isinstance(k, (int, np.integer)) or k < 1:
+        raise ValueError(f"k must be a whole number from 1, not {k!r}.")
     first, second = _prepared(first, metric), _prepared(second, metric)
     if len(first) != len(second) or len(first) < 3:
         raise ValueError(f"Got {len(first)} and {len(second)} vectors. Give those of the same items, three at least.")
@@ -236,7 +238,7 @@ def show_linked_maps(spaces: Mapping[str, np.ndarray], *, text: Iterable[str] | 
     ------
     ValueError : there are not two spaces of the same number of finite rows, or not as many texts or colours.
     """
-    if not isinstance(spaces, Mapping) or len(spaces) != 2:
+    if not isinstance(spaces, Mapping) or len(set(map(str, spaces))) != 2:
         raise ValueError("Give two spaces by name, as {'words': first, 'sentences': second}.")
     names, arrays = tuple(map(str, spaces)), [np.asarray(space) for space in spaces.values()]
     n = len(arrays[0])

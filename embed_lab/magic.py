@@ -6,7 +6,8 @@
 __all__ = ['EmbedMagics', 'load_ipython_extension']
 
 # %% ../nbs/92_magic.ipynb #860f6bd9
-from argparse import ArgumentParser
+from argparse import REMAINDER, ArgumentParser
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,11 @@ class _Words(ArgumentParser):
 
 def _parsed(name: str, line: str, *, text: bool = False) -> Any:
     words = _Words(prog=name, add_help=False)
-    words.add_argument("-e", "--encoder", metavar="NAME", help="a variable that holds an encoder")
     if text:
         words.add_argument("-k", type=int, default=5)
-        words.add_argument("question", nargs="+")
+        words.add_argument("question", nargs=REMAINDER)
     else:
+        words.add_argument("-e", "--encoder", metavar="NAME", help="a variable that holds an encoder")
         words.add_argument("name", nargs="?", default="texts")
     return words.parse_args(line.split())
 
@@ -54,13 +55,13 @@ class EmbedMagics:
 
     def _encoder(self, name: str | None) -> Any:
         if name is not None:
-            if not hasattr(self.shell.user_ns.get(name), "encode"):
+            if not hasattr(self.shell.user_ns.get(name), "encode_document"):
                 raise _refused(f"There is no encoder called {name!r}. Make one first, or leave --encoder out.")
             return self.shell.user_ns[name]
         from embed_lab.cache import CachedEncoder
         from embed_lab.encode.text import TextEncoder
 
-        return self.encoder or CachedEncoder(TextEncoder())
+        return CachedEncoder(TextEncoder())
 
     def embed(self, line: str, cell: str):
         """Encode the lines of the cell and show how alike they are: a heat map of up to 30, a map of more.
@@ -69,7 +70,7 @@ class EmbedMagics:
         variable of an encoder.
         """
         asked = _parsed("%%embed", line)
-        if not asked.name.isidentifier():
+        if not asked.name.isidentifier() or iskeyword(asked.name) or asked.name == asked.encoder:
             raise _refused(f"{asked.name!r} cannot be the name of a variable.")
         texts = [text.strip() for text in cell.splitlines() if text.strip()]
         if len(texts) < 2:
@@ -84,9 +85,11 @@ class EmbedMagics:
         asked = _parsed("%search", line, text=True)
         if self.vectors is None:
             raise _refused("Nothing is embedded yet: run a cell that begins with %%embed first.")
-        encoder, question = self._encoder(asked.encoder), " ".join(asked.question)
-        scores = self.vectors @ encoder.encode([question], normalize=True, progress=False)[0]
-        best = np.argsort(-scores, kind="stable")[:max(1, asked.k)]
+        question = " ".join(asked.question)
+        if asked.k < 1 or not question:
+            raise _refused("Write a question, and before it -k N for N answers, N from 1.")
+        scores = self.vectors @ self.encoder.encode([question], normalize=True, progress=False)[0]
+        best = np.argsort(-scores, kind="stable")[:asked.k]
         rows = [{"score": float(scores[i]), "text": self.texts[i]} for i in best]
         return table(rows, title=question, width=80, limit=len(best))
 

@@ -22,7 +22,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .core import as_items, normalize, require, write_aside
-from .show import COLORS, Picture, _short_wav, _thumbnail, new_figure
+from .show import COLORS, Picture, _is_sound, _short_wav, _thumbnail, new_figure
 
 # %% ../nbs/05_maps.ipynb #ecf28f94
 def project(vectors: np.ndarray, *, method: Literal["tsne", "umap", "pca"] = "tsne",
@@ -230,8 +230,9 @@ def _groups(color: Iterable[Any] | None, n: int) -> Groups:
     values = list(as_items(color))
     if len(values) != n:
         raise ValueError(f"There are {n} points, but {len(values)} colours.")
-    if all(isinstance(value, (float, np.floating)) for value in values) and len(set(values)) > 6:
-        return _by_measure(np.array(values))
+    known = [value for value in values if value is not None and value == value]
+    if all(isinstance(value, (float, np.floating)) for value in known) and len(set(known)) > 6:
+        return _by_measure(np.array([np.nan if value is None else value for value in values], dtype=float))
     return _by_category(["(none)" if value is None or value != value else str(value) for value in values])
 
 
@@ -568,6 +569,8 @@ def show_map(vectors: np.ndarray, *, text: Iterable[str] | None = None, color: I
     """
     vectors = np.asarray(vectors)
     placed = project(vectors, method=method, metric=metric, seed=seed) if points is None else np.asarray(points, dtype="float32")
+    if not np.isfinite(placed).all():
+        raise ValueError("A place in points is NaN or infinite. Leave such rows out.")
     n, dim = vectors.shape
     if placed.shape != (n, 2):
         raise ValueError(f"There are {n} vectors, so points must be of shape ({n}, 2), not {placed.shape}.")
@@ -578,6 +581,8 @@ def show_map(vectors: np.ndarray, *, text: Iterable[str] | None = None, color: I
     for what, items in (("pictures", images), ("sounds", sounds)):
         if items is not None and len(items) != n:
             raise ValueError(f"There are {n} vectors, but {len(items)} {what}.")
+    if sounds is not None and (wrong := next((i for i, item in enumerate(sounds) if not _is_sound(item)), None)) is not None:
+        raise ValueError(f"Sound {wrong} is of type {type(sounds[wrong]).__name__}; give pairs (samples, rate).")
     quality = map_quality(vectors, placed, metric=metric, seed=seed) if n > 1 else None
     name = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}[method] if n > 4 else "PCA"
     made = f"{'Given places' if points is not None else name} of {n:,} vectors of {dim:,} numbers."

@@ -402,8 +402,9 @@ def show_sounds(sounds: Sequence[tuple[np.ndarray, int]], captions: Sequence[str
     ------
     ValueError : there are no sounds, not as many captions, or one is no sound.
     """
-    if not len(sounds):
-        raise ValueError("show_sounds needs at least one sound.")
+    sounds = list(sounds)
+    if not sounds or limit < 1:
+        raise ValueError("show_sounds needs at least one sound, and a limit of one at least.")
     if captions is not None and len(captions) != len(sounds):
         raise ValueError(f"There are {len(sounds):,} sounds, and {len(captions):,} captions for them.")
     if wrong := [i for i, item in enumerate(sounds) if not _is_sound(item)]:

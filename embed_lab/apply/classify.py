@@ -47,7 +47,7 @@ def uncertainty(probabilities: np.ndarray, measure: Literal["margin", "entropy",
     if measure == "entropy":
         return np.abs((p * np.log(p, out=np.zeros_like(p), where=p > 0)).sum(axis=1)) / np.log(p.shape[1])
     second, first = np.partition(p, -2, axis=1)[:, -2:].T
-    return 1 - (first - second) if measure == "margin" else (1 - first).clip(0) * p.shape[1] / (p.shape[1] - 1)
+    return (1 - (first - second)).clip(0) if measure == "margin" else (1 - first).clip(0) * p.shape[1] / (p.shape[1] - 1)
 
 # %% ../../nbs/apply/75_classify.ipynb #4dd6c0a1
 def choose_next(vectors: Any, n: int, *, labelled: Sequence[int] = (), unsure: Sequence[float] | None = None,

@@ -98,7 +98,7 @@ class StabilityCurve(Readable):
                 zip(self.values, self.stability.mean(axis=0), mean_intervals(self.stability), self.reference.mean(axis=0),
                     self.excess, self.n_found)]
         return table(rows, title=f"Stability over {self.param_name}, {len(self.stability)} pairs of subsamples", limit=100,
-                     note=f"p = {self.p_value:.3f}: how often vectors without clusters do as well at some value")
+                     note=f"p = {self.p_value:.3f}: how often, at most, one normal cloud does as well at some value")
 
     def to_dict(self) -> list[dict[str, Any]]:
         """One dict a value, ready for JSON."""
@@ -124,7 +124,7 @@ def stability_curve(vectors: Any, clusterer: Any = None, *, encoder: Encoder | N
         "min_cluster_size" of HDBSCAN, whose noise counts as one more cluster.
     param_range : its p values.
     n_pairs : pairs of subsamples, of 80% of the items each; the same ones for all values and for the reference. The intervals are
-        over pairs, and say how sure the curve of *these* items is; the p-value says whether they have clusters at all.
+        over pairs, and say how sure the curve of *these* items is; the p-value says whether they are more than one normal cloud.
     groups : n names; the items of one name are drawn together.
     seed : of the subsamples, the reference and the clusterings.
 

@@ -325,7 +325,8 @@ class NearDuplicates(ClusterMixin, BaseEstimator):
     ----------
     encoder : encodes the items; None: they are vectors.
     threshold : least cosine of a pair. Choose it on labelled pairs by `choose_threshold`.
-    k, store : see `find_candidates`.
+    k, store : see `find_candidates`. A cluster of more than k items that are all alike, but no copies, may come out in parts:
+        give a k above the largest that you expect.
 
     Attributes
     ----------
