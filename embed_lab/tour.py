@@ -101,6 +101,8 @@ def pictures() -> str:
     """Handwritten digits through a network that was never trained: its shape alone keeps like with like."""
     from sklearn.datasets import load_digits
 
+    for module in ("timm", "torchvision"):
+        require(module, extra="image", caller="pictures")
     from embed_lab.encode.image import ImageEncoder
 
     digits = load_digits()
@@ -113,6 +115,8 @@ def sounds() -> str:
     """Computed tones of four timbres at many pitches, by log-mel statistics."""
     from scipy.signal import chirp, sawtooth, square
 
+    for module in ("soundfile", "soxr"):
+        require(module, extra="audio", caller="sounds")
     from embed_lab.encode.audio import MelEncoder
 
     rng, time = np.random.default_rng(0), np.arange(8000) / 16_000
@@ -126,6 +130,7 @@ def sounds() -> str:
 
 def graph() -> str:
     """The karate club: whom did each member follow when it split?"""
+    require("numba", extra="graph", caller="graph")
     from embed_lab.encode.node2vec import Node2Vec
 
     club = load_karate()
