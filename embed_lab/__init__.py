@@ -58,7 +58,8 @@ _NAMES_OF = {
     "store.pinecone_store": "PineconeStore",
     "store.migrate": "check_server migrate open_store",
     "apply.search": "SemanticSearch",
-    "apply.recommend": "ItemKNNRecommender PopularityRecommender VectorRecommender evaluate_recommendations item2vec lightgcn mmr",
+    "apply.recommend": "ItemKNNRecommender PopularityRecommender VectorRecommender evaluate_recommendations "
+                       "fuse_recommendations item2vec lightgcn mmr",
     "apply.cluster": "TopicModel class_tf_idf cluster_stability stability_curve",
     "apply.anomaly": "AnomalyDetector KNNDistance MahalanobisDistance evaluate_anomalies",
     "apply.match": "NearDuplicates choose_threshold cluster_pairs evaluate_matches find_candidates",

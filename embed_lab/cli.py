@@ -260,7 +260,7 @@ def _migrate(args: argparse.Namespace) -> None:
 
 # %% ../nbs/91_cli.ipynb #c91pars2
 _MODEL = ("'default', a folder that Encoder.save wrote, the path of a sentence-transformers model, or its name on the "
-          "Hugging Face hub")
+          "Hugging Face hub; for pictures timm/NAME or torchvision/NAME")
 
 
 def parser() -> argparse.ArgumentParser:

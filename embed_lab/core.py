@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['normalize', 'ItemError', 'UnreadableItem', 'MissingExtra', 'ModelError', 'require', 'as_items', 'as_columns',
-           'progress_bar', 'set_seed', 'pick_device', 'compiled', 'cpus', 'write_aside', 'sha256_of', 'only_writer',
-           'fingerprint_of', 'Encoder']
+           'progress_bar', 'set_seed', 'pick_device', 'quiet_loading', 'whole_number', 'compiled', 'cpus',
+           'write_aside', 'sha256_of', 'only_writer', 'fingerprint_of', 'Encoder']
 
 # %% ../nbs/00_core.ipynb #106f4f18
 import contextlib
@@ -16,6 +16,8 @@ import importlib
 import inspect
 import itertools
 import json
+import logging
+import math
 import operator
 import os
 import random
@@ -243,6 +245,38 @@ def pick_device(device: str = "auto") -> str:
     if not have.get(str(device).partition(":")[0], True):
         raise ValueError(f"Device {device!r} is not available here. Use 'auto' or 'cpu'.")
     return str(device)
+
+# %% ../nbs/00_core.ipynb #00quiet1
+@contextlib.contextmanager
+def quiet_loading() -> Iterator[None]:
+    """No bars and no remarks of transformers and sentence-transformers while they load; afterwards they talk as before."""
+    from transformers.utils import logging as talk
+
+    log = logging.getLogger("sentence_transformers")
+    bar, level, verbosity = talk.is_progress_bar_enabled(), log.level, talk.get_verbosity()
+    talk.disable_progress_bar()
+    talk.set_verbosity_error()
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        talk.set_verbosity(verbosity)
+        if bar:
+            talk.enable_progress_bar()
+
+# %% ../nbs/00_core.ipynb #00whole1
+def whole_number(name: str, value: Any, least: int, most: float = math.inf) -> int:
+    """`value` as an int, if it is a whole number from `least` to `most`; `name` is what the error calls it.
+
+    Raises
+    ------
+    ValueError : it is none, or out of these bounds.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if not whole or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least}{'' if most == math.inf else f' to {most}'}, not {value!r}.")
+    return int(value)
 
 # %% ../nbs/00_core.ipynb #208e86c2
 @functools.cache

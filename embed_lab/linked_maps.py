@@ -8,17 +8,15 @@ __all__ = ['shared_neighbours', 'LinkedMaps', 'show_linked_maps']
 # %% ../nbs/06_linked_maps.ipynb #6dd59a0a
 import html
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from string import Template
 from typing import Any, Literal
 
 import numpy as np
 
-from .core import as_items, write_aside
-from .maps import _MOST, Map, _groups, _page_data, _plain, _prepared, _scatter, _write_names, show_map
+from .core import as_items, whole_number
+from .maps import _MOST, Drawing, Map, _groups, _page_data, _plain, _prepared, _scatter, _write_names, show_map
 from .show import Picture, Table, new_figure, table
 
 # %% ../nbs/06_linked_maps.ipynb #5b7ffb1b
@@ -41,8 +39,7 @@ def shared_neighbours(first: np.ndarray, second: np.ndarray, *, k: int = 10,
     """
     from sklearn.neighbors import NearestNeighbors
 
-    if not isinstance(k, (int, np.integer)) or k < 1:
-        raise ValueError(f"k must be a whole number from 1, not {k!r}.")
+    k = whole_number("k", k, 1)
     first, second = _prepared(first, metric), _prepared(second, metric)
     if len(first) != len(second) or len(first) < 3:
         raise ValueError(f"Got {len(first)} and {len(second)} vectors. Give those of the same items, three at least.")
@@ -128,7 +125,7 @@ el("by").addEventListener("change",draw);matchMedia("(prefers-color-scheme:dark)
 
 # %% ../nbs/06_linked_maps.ipynb #d8579ffa
 @dataclass(frozen=True, repr=False)
-class LinkedMaps:
+class LinkedMaps(Drawing):
     """Two maps of the same items. Made by `show_linked_maps`.
 
     Attributes
@@ -157,10 +154,6 @@ class LinkedMaps:
     def __repr__(self) -> str:
         what = f"{self.names[0]} beside {self.names[1]}: {len(self.share):,} items."
         return "\n".join(line for line in (self.title, what, self.caption) if line)
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        data, metadata = self.picture()._repr_mimebundle_()
-        return {**data, "text/plain": repr(self)}, metadata
 
     def picture(self) -> Picture:
         """Both maps as a small PNG, coloured by agreement."""
@@ -201,21 +194,6 @@ class LinkedMaps:
         title = self.title or f"{self.names[0]} and {self.names[1]}"
         return _PAGE.substitute(title=html.escape(title), alt=html.escape(repr(self)), caption=html.escape(self.caption),
                                 data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
-
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write the maps to a file ending in .html or .png; a file that is there is replaced.
-
-        Raises
-        ------
-        ValueError : the file's name ends in anything else.
-        """
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".png"):
-            raise ValueError(f"Maps are saved as .html or .png, not as {path.name!r}.")
-        content = self.picture().png() if path.suffix.lower() == ".png" else self.html().encode()
-        with write_aside(path) as aside:
-            aside.write_bytes(content)
-        return path
 
 
 def show_linked_maps(spaces: Mapping[str, np.ndarray], *, text: Iterable[str] | None = None, color: Iterable[Any] | None = None,

@@ -14,12 +14,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..core import Encoder, as_items, require
+from ..core import Encoder, as_items, require, whole_number
 from ..evaluate.link_prediction import _figures
-from ..evaluate.probes import _labels, _rows, _whole
-from ..evaluate.similarity import (_as_dict, _by_groups, _group_codes, _interval, _n_groups, _share_interval,
+from ..evaluate.probes import _labels, _rows
+from ..evaluate.similarity import (_Figures, _by_groups, _group_codes, _interval, _n_groups, _share_interval,
                                            _without_width, bootstrap_counts)
-from ..show import Readable, Table, table
+from ..show import Table, table
 from ..store.base import Store
 
 # %% ../../nbs/apply/73_anomaly.ipynb #03070908
@@ -51,7 +51,7 @@ class KNNDistance(BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> "KNNDistance":
         """Keep (n, d) rows; y is not used."""
         from sklearn.neighbors import NearestNeighbors
-        X, k = validate_data(self, X, dtype=[np.float64, np.float32]), _whole("n_neighbors", self.n_neighbors, 1)
+        X, k = validate_data(self, X, dtype=[np.float64, np.float32]), whole_number("n_neighbors", self.n_neighbors, 1)
         if self.metric not in _STORE_METRICS:
             raise ValueError(f"metric must be 'euclidean' or 'cosine', not {self.metric!r}.")
         if self.store is not None and not callable(self.store):
@@ -235,7 +235,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
 # %% ../../nbs/apply/73_anomaly.ipynb #9d7562c9
 @dataclass(frozen=True, repr=False, eq=False)
-class AnomalyReport(Readable):
+class AnomalyReport(_Figures):
     """How well anomalies are told from normal items. Made by `evaluate_anomalies`.
 
     Attributes
@@ -255,21 +255,12 @@ class AnomalyReport(Readable):
     wanted: float | None
     groups: int
 
-    def __getitem__(self, measure: str) -> float:
-        return self.figures[measure][0]
-
     def table(self) -> Table:
         """Each measure with its interval."""
-        rows = [{"measure": name, "value": value, "95% from": low, "to": high}
-                for name, (value, low, high) in self.figures.items()]
         notes = [f"{int(self.labels.sum()):,} anomalies, {self.labels.mean():.1%}, the AP of chance",
                  f"false alarms asked for: {self.wanted:g}" if self.wanted is not None else "",
                  _by_groups(self.groups, len(self.labels)), _without_width(self.figures)]
-        return table(rows, title=f"Anomaly detection, {len(self.labels):,} items", note="; ".join(filter(None, notes)))
-
-    def to_dict(self) -> dict[str, dict[str, float]]:
-        """{measure: {"value": , "low": , "high": }}, ready for JSON."""
-        return _as_dict(self.figures)
+        return table(self._rows(), title=f"Anomaly detection, {len(self.labels):,} items", note="; ".join(filter(None, notes)))
 
     def to_frame(self):
         """One row an item: label and score, as a pandas DataFrame."""

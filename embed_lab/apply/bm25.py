@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ import numpy as np
 from scipy import sparse
 
 from .search import Answer, Answers, _answer
-from ..core import _describe, as_items, require, write_aside
+from ..core import _describe, as_items, require, write_aside, whole_number
 from ..store.base import Hit, Id, Store, StoreError, matches
 
 # %% ../../nbs/apply/76_bm25.ipynb #16dde443
@@ -45,7 +46,7 @@ def _analyze_with(analyzer: str | Callable[[str], Iterable[str]]) -> Callable[[l
 
 
 def _words_of(analyzer: str, texts: list[str]) -> list[list[str]]:
-    options = {}
+    options, texts = {}, [unicodedata.normalize("NFKC", text).casefold() for text in texts]
     if analyzer != "standard":      # a new stemmer each time, for no two threads may share one
         options = {"stemmer": require("Stemmer", extra="bm25", caller="BM25Search").Stemmer(analyzer)}
     return _bm25s().tokenize(texts, token_pattern=r"\w+", stopwords=analyzer if options else None, return_ids=False,
@@ -107,8 +108,8 @@ class _Behind(Exception):
 class BM25Search:
     """Texts found by their words (BM25), among those that a `SemanticSearch` keeps in a store.
 
-    The index is made from the store, and made again when the store has another number of rows, or another text for an answer. A
-    text that was replaced in the store by other means than a `HybridSearch` may go unseen until `refresh`.
+    The index is made from the store, and made again when this store object has added or deleted rows, has another number of them,
+    or another text for an answer. What another process replaces in a database may go unseen until `refresh`.
 
     Parameters
     ----------
@@ -116,7 +117,8 @@ class BM25Search:
     path : a file for the index, read at the first search and written by `save`. It is a copy of what the store says: where it is
         missing, damaged or behind, the index is made again.
     analyzer : a language ("english", "german", ...: lower case, no stop words, stems), "standard" (lower case), or a function of
-        a text that gives its words; of the last the index is not kept in a file.
+        a text that gives its words; of the last the index is not kept in a file. Languages that write no spaces, or vowels as
+        marks, need such a function.
     k1 : how much a repeated word counts, at least 0; at 0 once is as good as often.
     b : how much long texts are held back, from 0 to 1.
 
@@ -134,7 +136,7 @@ class BM25Search:
             raise ValueError(f"k1 must be a number of at least 0, and b one from 0 to 1; they are {k1!r} and {b!r}.")
         self.store, self.analyzer, self.k1, self.b = store, analyzer, k1, b
         self.path = Path(path) if path is not None and isinstance(analyzer, str) else None
-        self._analyze, self._index, self._saved = _analyze_with(analyzer), None, None
+        self._analyze, self._index, self._saved, self._seen = _analyze_with(analyzer), None, None, 0
 
     def __repr__(self) -> str:
         return f"BM25Search({self.store!r}, analyzer={self.analyzer!r}, k1={self.k1}, b={self.b})"
@@ -146,7 +148,7 @@ class BM25Search:
     def search(self, queries: str | Iterable[str], k: int = 10, where: Mapping[str, Any] | None = None) -> Answers:
         """The k best texts that share a word with each question. Parameters and errors are those of `SemanticSearch.search`."""
         queries = _questions(queries)
-        _check_count(k, "k")
+        whole_number("k", k, 1)
         tree = self.store._check_where(where)
         for _ in range(3):
             index = self._current()
@@ -164,11 +166,12 @@ class BM25Search:
         ------
         KeyError : no text has this id.
         """
-        index, id_ = self._current(), answer.id if isinstance(answer, Answer) else answer
+        words, id_ = self._analyze(_questions(query))[0], answer.id if isinstance(answer, Answer) else answer
+        index = self._current()
         if id_ not in index.ids:
             raise KeyError(f"No text has the id {id_!r}.")
         row, parts = index.ids.index(id_), defaultdict(float)
-        for word in self._analyze(_questions(query))[0]:
+        for word in words:
             parts[word] += float(index.scores[row, index.vocabulary[word]]) if word in index.vocabulary else 0.0
         return dict(sorted(parts.items(), key=lambda part: -part[1]))
 
@@ -184,14 +187,17 @@ class BM25Search:
 
     def _settings(self) -> dict[str, Any]:
         """What decides the index beside the texts."""
-        return {"format": 1, "analyzer": self.analyzer, "k1": self.k1, "b": self.b, "bm25s": version("bm25s"),
+        return {"format": 2, "analyzer": self.analyzer, "k1": self.k1, "b": self.b, "bm25s": version("bm25s"),
                 "stemmer": None if self.analyzer == "standard" else version("PyStemmer")}
 
     def _current(self) -> _Index:
         """The index, read or made where there is none that fits."""
-        if self._index is None and self.path is not None:
-            self._index = self._saved = self._read()
-        if self._index is None or len(self._index.ids) != len(self.store):
+        if self._index is not None and (self._seen != self.store._changes or len(self._index.ids) != len(self.store)):
+            self.refresh()
+        if self._index is None:
+            self._seen = self.store._changes
+            self._index = self._saved = self._read() if self.path is not None else None
+        if self._index is None:
             self._index = _make_index(self._texts(), self._analyze, self.k1, self.b)
         return self._index
 
@@ -204,10 +210,10 @@ class BM25Search:
                 scores = sparse.csc_array((file["data"], file["indices"], file["indptr"]), shape=shape)
                 scores.check_format(full_check=True)
                 index = _Index(facts["ids"], file["digests"], {word: i for i, word in enumerate(facts["words"])}, scores)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
-            return None             # it is a copy only, and is made again
-        known = dict(zip(index.ids, index.digests.tolist()))
-        same = facts["settings"] == self._settings() and len(known) == len(self.store)
+                known = dict(zip(index.ids, index.digests.tolist()))
+                same = facts["settings"] == self._settings() and len(known) == len(self.store)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, zipfile.BadZipFile):
+            return None             # it is a copy only, and is made again (a zip of another version is a RuntimeError)
         return index if same and all(known.get(id_) == _digest(text) for ids, texts in self._texts()
                                      for id_, text in zip(ids, texts)) else None
 
@@ -243,8 +249,3 @@ def _questions(queries: str | Iterable[str]) -> list[str]:
         if not isinstance(query, str):
             raise TypeError(f"Question {i} is {_describe(query)}, not text.")
     return queries
-
-
-def _check_count(value: Any, name: str) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..evaluate.probes import _rows, _whole
+from ..core import whole_number
+from ..evaluate.probes import _rows
 
 # %% ../../nbs/apply/75_classify.ipynb #e3e51eb6
 _MEASURES = ("margin", "entropy", "least_confidence")
@@ -77,7 +78,7 @@ def choose_next(vectors: Any, n: int, *, labelled: Sequence[int] = (), unsure: S
     Source: Hacohen, Dekel and Weinshall, Active learning on a budget, ICML 2022 (TypiClust); Zhdanov, Diverse mini-batch active
     learning, 2019.
     """
-    vectors, n = _rows(vectors, None, "vectors"), _whole("n", n, 1)
+    vectors, n = _rows(vectors, None, "vectors"), whole_number("n", n, 1)
     labelled = np.unique(labelled) if np.size(labelled) else np.empty(0, dtype=np.int64)
     if labelled.ndim != 1 or labelled.dtype.kind not in "iu" or not ((0 <= labelled) & (labelled < len(vectors))).all():
         raise ValueError(f"labelled must be positions of the {len(vectors):,} items, counted from 0.")

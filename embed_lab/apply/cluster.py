@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..core import Encoder, as_items, normalize, require
-from ..evaluate.probes import _items, _rows, _whole
+from ..core import Encoder, as_items, normalize, require, whole_number
+from ..evaluate.probes import _items, _rows
 from ..evaluate.retrieval import mean_intervals
 from ..evaluate.similarity import _group_codes, _interval, bootstrap_counts
 from ..show import Readable, Table, table
@@ -59,7 +59,7 @@ class StabilityCurve(Readable):
     param_name : such as "n_clusters".
     values : the p values that were tried.
     stability : (n_pairs, p) adjusted Rand index of two subsamples' clusters on the items in both; 0 where neither parts them.
-    reference : (n_pairs, p) the same for vectors without clusters, drawn anew for each pair.
+    reference : (n_pairs, p) the same for one normal cloud of the same mean and covariance, drawn anew for each pair.
     n_found : (p,) mean number of clusters that were found.
     """
 
@@ -81,7 +81,7 @@ class StabilityCurve(Readable):
 
     @property
     def p_value(self) -> float:
-        """How often vectors without clusters reach as large an excess, in standard deviations of the reference, at any value.
+        """How often one normal cloud reaches as large an excess, in standard deviations of the reference, at any value.
 
         At least 1 / (n_pairs + 1). It errs on the safe side: the stability is a mean over pairs, each reference one of them.
         """
@@ -140,7 +140,7 @@ def stability_curve(vectors: Any, clusterer: Any = None, *, encoder: Encoder | N
     clusterer = KMeans(n_init=3) if clusterer is None else clusterer
     _check_clusterer(clusterer)
     values = tuple(value.item() if isinstance(value, np.generic) else value for value in param_range)
-    n_pairs, known = _whole("n_pairs", n_pairs, 2), {name.rpartition("__")[2] for name in clusterer.get_params()}
+    n_pairs, known = whole_number("n_pairs", n_pairs, 2), {name.rpartition("__")[2] for name in clusterer.get_params()}
     if param_name not in known or not values:
         raise ValueError(f"param_range must hold some values, and param_name be one of {', '.join(sorted(known))}; they are "
                          f"{values} and {param_name!r}.")
@@ -204,7 +204,7 @@ def cluster_stability(vectors: Any, clusterer: Any, *, encoder: Encoder | None =
     Source: Hennig, Cluster-wise assessment of cluster stability, CSDA 52 (2007); as `clusterboot` of the R package fpc does it.
     """
     _check_clusterer(clusterer)
-    vectors, n_resamples = _items(vectors, encoder), _whole("n_resamples", n_resamples, 2)
+    vectors, n_resamples = _items(vectors, encoder), whole_number("n_resamples", n_resamples, 2)
     groups = _codes(groups, len(vectors))
     vectors = _floats(vectors, encoder)
     labels = _fitted(clusterer, vectors)[1]

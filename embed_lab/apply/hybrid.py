@@ -6,6 +6,7 @@
 __all__ = ['TracedAnswer', 'TracedAnswers', 'fuse', 'HybridSearch']
 
 # %% ../../nbs/apply/77_hybrid.ipynb #b052fb78
+import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +16,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .bm25 import BM25Search, _check_count, _questions
+from .bm25 import BM25Search, _questions
 from .search import Answer, Answers, SemanticSearch
-from ..core import Encoder
+from ..core import Encoder, whole_number
 from ..show import Table, table
-from ..store.base import Id, Store
+from ..store.base import Store
 
 # %% ../../nbs/apply/77_hybrid.ipynb #fd2fcfd6
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def fuse(lists: Mapping[str, Answers], k: int = 10, *, method: Literal["rrf", "l
         raise ValueError(f"method must be 'rrf' or 'linear', not {method!r}.")
     if not 0 <= rank_constant < np.inf:
         raise ValueError(f"rank_constant must be a number of at least 0, not {rank_constant!r}.")
-    _check_count(k, "k")
+    whole_number("k", k, 1)
     queries, weights = _same_queries(lists), _check_weights(list(lists), weights)
     points = _stretched if method == "linear" else lambda line: [1 / (rank_constant + answer.rank) for answer in line]
     return TracedAnswers(queries, [_fuse_one({name: answers[i] for name, answers in lists.items()}, weights, points, k)
@@ -78,12 +79,13 @@ def fuse(lists: Mapping[str, Answers], k: int = 10, *, method: Literal["rrf", "l
 
 def _fuse_one(lines: Mapping[str, list[Answer]], weights: Mapping[str, float], points: Callable[[list[Answer]], Iterable[float]],
               k: int) -> list[TracedAnswer]:
-    sums, first, ranks = defaultdict(float), {}, defaultdict(dict)
+    parts, first, ranks = defaultdict(list), {}, defaultdict(dict)
     for name, line in lines.items():
         for answer, value in zip(line, points(line)):
-            sums[answer.id] += weights[name] * value
+            parts[answer.id].append(weights[name] * value)
             first.setdefault(answer.id, answer)
             ranks[answer.id][name] = answer.rank
+    sums = {id_: math.fsum(values) for id_, values in parts.items()}        # exact, so that equal sums are equal
     best = sorted(sums, key=lambda id_: -sums[id_])[:k]
     return [TracedAnswer(rank, sums[id_], id_, first[id_].text, first[id_].metadata, ranks[id_])
             for rank, id_ in enumerate(best, start=1)]
@@ -136,10 +138,10 @@ class HybridSearch(SemanticSearch):
                  analyzer: str | Callable[[str], Iterable[str]] = "english", method: Literal["rrf", "linear"] = "rrf",
                  weights: Mapping[str, float] | None = None, window: int = 100):
         super().__init__(encoder, store)
-        _check_count(window, "window")
+        whole_number("window", window, 1)
         fuse({"dense": Answers([], []), "bm25": Answers([], [])}, method=method, weights=weights)      # a mistake is seen at once
         self.method, self.weights, self.window = method, weights, window
-        self.bm25, self._changed = BM25Search(self.store, analyzer=analyzer), False
+        self.bm25, self._saved_at = BM25Search(self.store, analyzer=analyzer), self.store._changes
 
     @classmethod
     def open(cls, path: str | os.PathLike, encoder: Encoder, **options) -> "HybridSearch":
@@ -161,11 +163,11 @@ class HybridSearch(SemanticSearch):
         """Make what was added or deleted last; see `SemanticSearch.save`."""
         super().save()
         self.bm25.save()                # after the texts, for the words follow from them
-        self._changed = False
+        self._saved_at = self.store._changes
 
     def close(self) -> None:
         """Save what was changed, and let go of the store's files."""
-        if self._changed and self.bm25.path is not None:
+        if self._saved_at != self.store._changes and self.bm25.path is not None:
             self.save()
         super().close()
 
@@ -177,21 +179,6 @@ class HybridSearch(SemanticSearch):
 
     def __repr__(self) -> str:
         return f"HybridSearch({type(self.encoder).__name__}, {self.store!r}, method={self.method!r})"
-
-    def _add_chunk(self, *chunk) -> None:
-        try:
-            super()._add_chunk(*chunk)
-        finally:
-            self._changed = True
-            self.bm25.refresh()
-
-    def delete(self, ids: Iterable[Id] | None = None, where: Mapping[str, Any] | None = None) -> int:
-        """Remove texts by id or by filter, and say how many; see `Store.delete`."""
-        try:
-            return super().delete(ids, where)
-        finally:
-            self._changed = True
-            self.bm25.refresh()
 
     def search(self, queries: str | Iterable[str], k: int = 10, where: Mapping[str, Any] | None = None, *,
                mode: Literal["hybrid", "dense", "bm25"] = "hybrid") -> Answers:
@@ -210,7 +197,7 @@ class HybridSearch(SemanticSearch):
         if mode not in ("hybrid", "dense", "bm25"):
             raise ValueError(f"mode must be 'hybrid', 'dense' or 'bm25', not {mode!r}.")
         queries = _questions(queries)
-        _check_count(k, "k")
+        whole_number("k", k, 1)
         if mode != "hybrid":
             return super().search(queries, k, where) if mode == "dense" else self.bm25.search(queries, k, where)
         depth = max(k, self.window)

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from ..core import Encoder, require
-from ..evaluate.probes import _whole
-from ..evaluate.similarity import (_as_dict, _as_labels, _best_thresholds, _finite, _group_codes, _interval, _n_groups,
+from ..core import Encoder, require, whole_number
+from ..evaluate.similarity import (_Figures, _as_labels, _best_thresholds, _finite, _group_codes, _interval, _n_groups,
                                            bootstrap_counts)
 from ..show import Readable, Table, table
 from ..store.base import Store
@@ -132,7 +131,7 @@ def find_candidates(left: Any, right: Any = None, *, encoder: Encoder | None = N
     Source: Papadakis et al., Blocking and filtering techniques for entity resolution, ACM Computing Surveys 53 (2020);
     Thirumuruganathan et al., Deep learning for blocking in entity matching, VLDB 2021, who take the k nearest by vectors.
     """
-    k = _whole("k", k, 1)
+    k = whole_number("k", k, 1)
     with _empty(store) as index:
         left = index._check_vectors(left if encoder is None else encoder.encode(left), what="Left vector")
         if right is None:
@@ -183,7 +182,7 @@ def _within(index: Store, vectors: np.ndarray, k: int) -> Candidates:
 
 # %% ../../nbs/apply/74_match.ipynb #2ed6f9e2
 @dataclass(frozen=True, repr=False, eq=False)
-class MatchReport(Readable):
+class MatchReport(_Figures):
     """How many of the true pairs were found, and how many of those found are true. Made by `evaluate_matches`.
 
     Attributes
@@ -200,19 +199,10 @@ class MatchReport(Readable):
     matches: np.ndarray
     groups: int
 
-    def __getitem__(self, measure: str) -> float:
-        return self.figures[measure][0]
-
     def table(self) -> Table:
         """Each measure with its interval."""
-        rows = [{"measure": name, "value": value, "95% from": low, "to": high}
-                for name, (value, low, high) in self.figures.items()]
-        return table(rows, title=f"{len(self.found):,} pairs found, {len(self.matches):,} true",
+        return table(self._rows(), title=f"{len(self.found):,} pairs found, {len(self.matches):,} true",
                      note=f"resampled by {self.groups:,} entities")
-
-    def to_dict(self) -> dict[str, dict[str, float]]:
-        """{measure: {"value": , "low": , "high": }}, ready for JSON."""
-        return _as_dict(self.figures)
 
 
 def evaluate_matches(found: Candidates, matches: Any, *, groups: Sequence | None = None, seed: int = 0) -> MatchReport:

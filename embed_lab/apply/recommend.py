@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Recommendations', 'Recommender', 'PopularityRecommender', 'ItemKNNRecommender', 'given_n', 'RecommendationReport',
-           'evaluate_recommendations', 'VectorRecommender', 'item2vec', 'lightgcn', 'fuse', 'mmr']
+           'evaluate_recommendations', 'VectorRecommender', 'item2vec', 'lightgcn', 'fuse_recommendations', 'mmr']
 
 # %% ../../nbs/apply/71_recommend.ipynb #2fc14383
 import math
@@ -16,8 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ..core import Encoder, as_items, normalize, pick_device, progress_bar, require
-from ..evaluate.probes import _whole
+from ..core import Encoder, as_items, normalize, pick_device, progress_bar, require, whole_number
 from ..evaluate.retrieval import RetrievalReport, evaluate_retrieval, mean_intervals
 from ..show import Readable, Table, table
 from ..store.base import MemoryStore, Store, check_vectors
@@ -59,7 +58,7 @@ class Recommender(BaseEstimator):
         k : items a user; fewer, or none, where no more can be told from the history.
         """
         check_is_fitted(self)
-        k = _whole("k", k, 1)
+        k = whole_number("k", k, 1)
         if isinstance(histories, Interactions):
             histories = histories.histories()
         if not isinstance(histories, Mapping):
@@ -125,7 +124,7 @@ class ItemKNNRecommender(Recommender):
         cosines = np.where(h != i, together.data / (np.sqrt(counts[h] * counts[i]) + self.shrinkage), 0)
         order = np.lexsort((h, -cosines, i))                        # by item, the most alike first
         rank = np.arange(len(order)) - np.searchsorted(i[order], i[order])
-        best = order[(rank < _whole("n_neighbors", self.n_neighbors, 1)) & (cosines[order] > 0)]
+        best = order[(rank < whole_number("n_neighbors", self.n_neighbors, 1)) & (cosines[order] > 0)]
         self.similarities_ = type(taken)((cosines[best], (h[best], i[best])), shape=together.shape)
 
     def _scores(self, taken):
@@ -140,7 +139,7 @@ def given_n(train: Any, test: Any, n: int = 5) -> tuple[dict[Any, list], dict[An
 
     Source: the protocol "Given n" of Breese, Heckerman and Kadie, UAI 1998.
     """
-    n, known = _whole("n", n, 1), Interactions.of(train).histories()
+    n, known = whole_number("n", n, 1), Interactions.of(train).histories()
     histories, targets = {}, {}
     for user, items in Interactions.of(test).histories().items():
         history = known.get(user, items[:n])
@@ -173,7 +172,7 @@ def evaluate_recommendations(recommendations: Mapping[Any, Iterable], targets: M
 
     Sources: Zhou et al., PNAS 107 (2010), for novelty; Efron and Tibshirani, An introduction to the bootstrap (1993).
     """
-    k, histories = _whole("k", k, 1), Interactions.of(train).histories()
+    k, histories = whole_number("k", k, 1), Interactions.of(train).histories()
     qrels = {user: dict.fromkeys(found, 1) for user, items in targets.items() if (found := list(as_items(items)))}
     if missing := [user for user in qrels if user not in recommendations]:
         raise ValueError(f"There are no recommendations for user {missing[0]!r}, who has targets.")
@@ -297,7 +296,7 @@ def lightgcn(interactions: Any, dim: int = 64, *, n_layers: int = 3, epochs: int
     torch = require("torch", extra="graph", caller="lightgcn")
     models = require("torch_geometric.nn.models", extra="graph", caller="lightgcn")
     for name, value in {"dim": dim, "n_layers": n_layers, "epochs": epochs}.items():
-        _whole(name, value, 1)
+        whole_number(name, value, 1)
     binarizer, taken = _binarized(interactions)
     (n_users, n_items), device = taken.shape, pick_device(device)
     edges = torch.as_tensor(np.stack(taken.nonzero()).astype(np.int64) + [[0], [n_users]])
@@ -344,7 +343,8 @@ def _train_epoch(model, optimizer, graph, edges, n_users: int, l2: float, *, bat
         optimizer.step()
 
 # %% ../../nbs/apply/71_recommend.ipynb #a7ee1efa
-def fuse(recommendations: Sequence[Recommendations], k: int = 20, *, weights: Sequence[float] | None = None) -> Recommendations:
+def fuse_recommendations(recommendations: Sequence[Recommendations], k: int = 20, *,
+                         weights: Sequence[float] | None = None) -> Recommendations:
     """The k best of several rankings: the weighted sum of their scores, which are first brought to the range from 0 to 1 by user.
 
     Source: CombSUM of Fox and Shaw, Combination of multiple searches, TREC-2 (1994), scaled as in Lee, SIGIR 1997.
@@ -352,7 +352,7 @@ def fuse(recommendations: Sequence[Recommendations], k: int = 20, *, weights: Se
     weights = [1.0] * len(recommendations) if weights is None else weights
     if len(weights) != len(recommendations):
         raise ValueError(f"There are {len(recommendations)} rankings and {len(weights)} weights.")
-    k, totals = _whole("k", k, 1), {}
+    k, totals = whole_number("k", k, 1), {}
     for weight, found in zip(weights, recommendations):
         for user, scores in found.items():
             totals.setdefault(user, Counter()).update(dict(zip(scores, (weight * _scaled(scores)).tolist())))
@@ -383,7 +383,7 @@ def mmr(recommendations: Recommendations, vectors: Mapping[Any, Any], k: int = 2
         raise ValueError(f"relevance must be from 0 to 1, not {relevance!r}.")
     if missing := [item for found in recommendations.values() for item in found if item not in vectors]:
         raise ValueError(f"There is no vector of item {missing[0]!r}, which was recommended.")
-    k = _whole("k", k, 1)
+    k = whole_number("k", k, 1)
     return Recommendations({user: found and _marginal(found, vectors, k, relevance) for user, found in recommendations.items()})
 
 

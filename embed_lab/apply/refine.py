@@ -6,9 +6,7 @@
 __all__ = ['split_passages', 'DocumentSearch', 'Reranker', 'facets']
 
 # %% ../../nbs/apply/78_refine.ipynb #0f72fbf7
-import contextlib
 import itertools
-import logging
 import os
 import re
 from collections import Counter
@@ -19,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from .bm25 import _check_count
 from .hybrid import TracedAnswer, TracedAnswers
-from .search import _BOUNDARY, Answer, Answers, SemanticSearch, _check_lengths, _metadata_rows, _take
-from ..core import ModelError, _describe, as_items, pick_device, progress_bar, require
+from .search import (_BOUNDARY, Answer, Answers, SemanticSearch, _check_lengths, _check_used_up, _metadata_rows,
+                                    _take)
+from ..core import ModelError, _describe, as_items, pick_device, progress_bar, quiet_loading, require, whole_number
 from ..show import Table, table
 from ..store.base import StoreError, flatten, kind_of
 
@@ -47,7 +45,7 @@ def split_passages(text: str, *, max_words: int = 120, overlap: int = 0) -> list
     ------
     ValueError : max_words is less than 1, or overlap is not from 0 to max_words - 1.
     """
-    _check_count(max_words, "max_words")
+    whole_number("max_words", max_words, 1)
     if not isinstance(overlap, (int, np.integer)) or isinstance(overlap, bool) or not 0 <= overlap < max_words:
         raise ValueError(f"overlap must be a whole number from 0 to {max_words - 1}, fewer than max_words; it is {overlap!r}.")
     pieces, passages, first = list(_pieces(text, max_words)), [], 0
@@ -125,14 +123,17 @@ class DocumentSearch:
             if isinstance(ids, list):           # all of them, before any is added
                 for text, id_, row in zip(texts, ids, metadata if isinstance(metadata, list) else itertools.repeat(None)):
                     _check_document(text, id_, row)
-        texts, ids, metadata, done = iter(texts), iter(ids), None if metadata is None else iter(metadata), 0
+                _check_different(ids, set())
+        texts, ids, metadata, done, seen = iter(texts), iter(ids), None if metadata is None else iter(metadata), 0, set()
         with progress_bar(getattr(texts, "__length_hint__", lambda: None)(), desc="DocumentSearch", unit="document",
                           progress=progress) as bar:
             while chunk := list(itertools.islice(texts, self.chunk_size)):
                 names, rows = _take(ids, len(chunk), done, "ids"), _take(metadata, len(chunk), done, "metadata")
+                _check_different(names, seen)
                 self._add_chunk(chunk, names, rows or [None] * len(chunk))
                 done += len(chunk)
                 bar.update(len(chunk))
+        _check_used_up(done, ids=ids, metadata=metadata)
         return self
 
     def _add_chunk(self, texts: list, ids: list, metadata: list) -> None:
@@ -160,7 +161,7 @@ class DocumentSearch:
         queries, k, where, options : those of the search over the passages.
         """
         queries = [queries] if isinstance(queries, str) else list(as_items(queries))
-        _check_count(k, "k")
+        whole_number("k", k, 1)
         size = 4 * k
         while True:
             found = self.passages.search(queries, size, where, **options)
@@ -175,9 +176,19 @@ def _check_document(text: Any, id_: Any, row: Mapping[str, Any] | None) -> None:
         raise TypeError(f"The id of a document must be a text, not {_describe(id_)}.")
     if not isinstance(text, str):
         raise TypeError(f"Document {id_!r} is {_describe(text)}, not text.")
+    if row is not None and not isinstance(row, Mapping):
+        raise TypeError(f"The metadata of document {id_!r} is of type {type(row).__name__}. Give a dict for each, or None.")
     if taken := {"document", "passage", "start", "end"} & set(row or {}):
         raise ValueError(f"The metadata of document {id_!r} have a field {sorted(taken)[0]!r}, which passages have of their own. "
                          "Rename it.")
+
+
+def _check_different(ids: Iterable[str], seen: set[str]) -> None:
+    """ValueError where an id stands twice, or was `seen` before; afterwards they are among the seen."""
+    for id_ in ids:
+        if id_ in seen:
+            raise ValueError(f"The id {id_!r} stands twice. Give each document one of its own.")
+        seen.add(id_)
 
 
 def _best_of_each(line: Sequence[Answer]) -> list[Answer]:
@@ -214,30 +225,34 @@ class Reranker:
         if not (isinstance(model, (str, os.PathLike)) or hasattr(model, "predict") or callable(model)):
             raise TypeError("A Reranker takes the name or folder of a cross-encoder, something with predict(pairs), or a "
                             f"function; this is {_describe(model)}.")
-        _check_count(batch_size, "batch_size")
+        whole_number("batch_size", batch_size, 1)
         self.model, self.revision, self.device, self.batch_size, self.max_length = model, revision, device, batch_size, max_length
         self._loaded = None if isinstance(model, (str, os.PathLike)) else model
 
     def __repr__(self) -> str:
         return f"Reranker({self.model if isinstance(self.model, (str, os.PathLike)) else type(self.model).__name__})"
 
-    def rerank(self, answers: Answers, k: int | None = None) -> TracedAnswers:
+    def rerank(self, answers: Answers, k: int | None = None, *, name: str = "search") -> TracedAnswers:
         """The answers in their new order, with the new scores; of equal scores the former first comes first.
 
         Parameters
         ----------
         answers : of any search; the more there are a question, the better and the slower.
         k : how many to keep a question; None keeps all.
+        name : under which the place of an answer so far is kept in its `ranks`; one reranker after the other needs another.
 
         Raises
         ------
+        TypeError : `answers` are those to one question, not `Answers`.
         ModelError : the model cannot be loaded, or is no cross-encoder with a single score.
         ValueError : there is not one finite score for each text.
         """
         if k is not None:
-            _check_count(k, "k")
+            whole_number("k", k, 1)
+        if not isinstance(answers, Answers):
+            raise TypeError(f"rerank takes the answers of a search, all of them; this is {_describe(answers)}.")
         scored = zip(answers, self._scores(answers))
-        return TracedAnswers(answers.queries, [_reordered(line, scores)[:k] for line, scores in scored])
+        return TracedAnswers(answers.queries, [_reordered(line, scores, name)[:k] for line, scores in scored])
 
     def _scores(self, answers: Answers) -> list[np.ndarray]:
         if self._loaded is None:
@@ -252,10 +267,10 @@ class Reranker:
         return np.split(scores, np.cumsum(sizes)[:-1])
 
 
-def _reordered(line: Sequence[Answer], scores: np.ndarray) -> list[TracedAnswer]:
+def _reordered(line: Sequence[Answer], scores: np.ndarray, name: str) -> list[TracedAnswer]:
     order = np.argsort(-scores, kind="stable").tolist()
     return [TracedAnswer(rank, float(scores[i]), line[i].id, line[i].text, line[i].metadata,
-                         {**getattr(line[i], "ranks", {}), "search": line[i].rank}) for rank, i in enumerate(order, start=1)]
+                         {**getattr(line[i], "ranks", {}), name: line[i].rank}) for rank, i in enumerate(order, start=1)]
 
 
 def _checked(scores: Any, n: int) -> np.ndarray:
@@ -268,22 +283,6 @@ def _checked(scores: Any, n: int) -> np.ndarray:
     return scores
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No remarks of the libraries while they load: what matters in them becomes an error."""
-    from transformers.utils import logging as talk
-
-    log, verbosity = logging.getLogger("sentence_transformers"), talk.get_verbosity()
-    level = log.level
-    talk.set_verbosity_error()
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-        talk.set_verbosity(verbosity)
-
-
 def _load(model: str | os.PathLike, revision: str | None, device: str, max_length: int | None) -> Any:
     """The CrossEncoder, if it is one: the library would give any encoder a head of random weights."""
     library, device = require("sentence_transformers", extra="text", caller="Reranker"), pick_device(device)
@@ -292,7 +291,7 @@ def _load(model: str | os.PathLike, revision: str | None, device: str, max_lengt
         raise ModelError(f"There is no model folder at {str(model)!r}.")
     name = str(path) if path.is_dir() else model
     try:
-        with _quiet():
+        with quiet_loading():
             loaded = library.CrossEncoder(name, revision=revision, device=device, max_length=max_length, trust_remote_code=False,
                                           model_kwargs={"use_safetensors": True, "dtype": "float32"})
         saved, kind = getattr(loaded.config, "architectures", None), type(loaded.model).__name__
@@ -318,13 +317,13 @@ def facets(answers: Iterable[Answer], fields: str | Iterable[str], *, limit: int
 
     Returns
     -------
-    Table of field, value and answers; a row's `{field: value}` is a filter for `where`.
+    Table of field, value and answers; a row's `{field: value}` is a filter for `where`, but for values out of a list.
 
     Raises
     ------
     TypeError : `answers` are those to several questions.
     """
-    answers = list(answers)
+    answers, limit = list(answers), whole_number("limit", limit, 1)
     if bad := next((one for one in answers if not isinstance(one, Answer)), None):
         raise TypeError(f"facets takes the answers to one question, as answers[0]; this holds a {type(bad).__name__}.")
     rows = []

@@ -51,6 +51,8 @@ class Answers(Readable, Sequence):
 
     def __init__(self, queries: Sequence[str], found: Sequence[Sequence[Answer]]):
         self.queries, self._found = list(queries), [list(line) for line in found]
+        if len(self.queries) != len(self._found):
+            raise ValueError(f"There are {len(self.queries)} questions and {len(self._found)} lists of answers.")
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -155,7 +157,7 @@ class SemanticSearch:
         Parameters
         ----------
         texts : n texts in any container that `as_items` takes; an iterator is read in parts.
-        ids : n ids; a text whose id is there already is replaced. None numbers the texts from `len(self)` on.
+        ids : n ids; a text whose id is there already is replaced. None takes the next numbers that are free, from `len(self)` on.
         metadata : n dicts, or a data frame of n rows; the name "text" is taken by the text itself.
         progress : see `progress_bar`.
 
@@ -171,13 +173,15 @@ class SemanticSearch:
             self._check_texts(texts, 0)
             _check_lengths(texts, ids, metadata)
         texts, ids, metadata = iter(texts), ids if ids is None else iter(ids), metadata if metadata is None else iter(metadata)
-        done, total = 0, getattr(texts, "__length_hint__", lambda: None)()
+        done, number, total = 0, len(self.store), getattr(texts, "__length_hint__", lambda: None)()
         with progress_bar(total, desc="SemanticSearch", unit="text", progress=progress) as bar:
             while chunk := list(itertools.islice(texts, self.chunk_size)):
                 self._check_texts(chunk, done)
-                self._add_chunk(chunk, done, _take(ids, len(chunk), done, "ids"), _take(metadata, len(chunk), done, "metadata"))
-                done += len(chunk)
+                names = self._free_ids(number, len(chunk)) if ids is None else _take(ids, len(chunk), done, "ids")
+                self._add_chunk(chunk, done, names, _take(metadata, len(chunk), done, "metadata"))
+                done, number = done + len(chunk), names[-1] + 1 if ids is None else 0
                 bar.update(len(chunk))
+        _check_used_up(done, ids=ids, metadata=metadata)
         return self
 
     def _check_texts(self, texts: list, start: int) -> None:
@@ -190,22 +194,22 @@ class SemanticSearch:
                 raise TypeError(f"Item {i} is {_describe(text)}, no text. SemanticSearch keeps texts and str paths: for "
                                 "pictures or sounds in memory use FaissStore.add(ids, encoder.encode(items)).")
 
-    def _add_chunk(self, texts: list[str], done: int, ids: list | None, metadata: list | None) -> None:
-        ids = self._new_ids(len(texts)) if ids is None else ids
+    def _add_chunk(self, texts: list[str], done: int, ids: list, metadata: list | None) -> None:
         rows = [_with_text(text, row, id_) for text, row, id_ in zip(texts, metadata or [None] * len(texts), ids)]
         try:
             vectors = self.encoder.encode_document(texts, progress=False)
         except ItemError as error:
             raise ItemError(done + error.position, error.reason) from error
         good = np.flatnonzero(~np.isnan(vectors).any(axis=1))
+        if self.store.metric == "cosine" and not (full := vectors[good].any(axis=1)).all():
+            raise ItemError(done + int(good[np.argmin(full)]), "has nothing in it that the encoder knows: its vector is zeros")
         self.store.add([ids[i] for i in good], vectors[good], [rows[i] for i in good])
 
-    def _new_ids(self, n: int) -> list[int]:
-        first = len(self.store)
-        ids = list(range(first, first + n))
-        if taken := next((id_ for id_ in ids if id_ in self.store), None):
-            raise ValueError(f"The texts cannot be numbered from {first}: the id {taken} is there already. Give ids of your own.")
-        return ids
+    def _free_ids(self, first: int, n: int) -> list[int]:
+        """The next n numbers from `first` on that no text has."""
+        while (taken := next((id_ for id_ in range(first + n - 1, first - 1, -1) if id_ in self.store), None)) is not None:
+            first = taken + 1
+        return list(range(first, first + n))
 
     def delete(self, ids: Iterable[str | int] | None = None, where: Mapping[str, Any] | None = None) -> int:
         """Remove texts by their ids or by a filter, and say how many were there; see `Store.delete`."""
@@ -229,6 +233,8 @@ class SemanticSearch:
         vectors = self.encoder.encode_query(queries, progress=False)
         if (bad := np.flatnonzero(np.isnan(vectors).any(axis=1))).size:
             raise ItemError(int(bad[0]), "is a question that could not be encoded")
+        if self.store.metric == "cosine" and not (full := vectors.any(axis=1)).all():
+            raise ItemError(int(np.argmin(full)), "is a question in which the encoder knows nothing: its vector is zeros")
         found = self.store.search(vectors, k, where)
         return Answers(queries, [[_answer(rank, hit) for rank, hit in enumerate(hits, start=1)] for hits in found])
 
@@ -261,6 +267,13 @@ def _take(values: Iterator | None, n: int, done: int, name: str) -> list | None:
         raise ValueError(f"There are more texts than {name}: only {done + len(taken)} {name}. {done} texts were added before "
                          "this was seen.")
     return taken
+
+
+def _check_used_up(done: int, **given: Iterator | None) -> None:
+    """ValueError where ids or metadata are left over."""
+    for name, values in given.items():
+        if values is not None and next(values, values) is not values:
+            raise ValueError(f"There are more {name} than texts: the {done} texts were added, each with the {name} in its place.")
 
 
 def _metadata_rows(metadata) -> list | Iterator | None:
@@ -330,7 +343,7 @@ class Explanation(Readable):
     ----------
     query : the question.
     score : float, cosine of the question and the whole text.
-    parts : the text's parts, in its order; together they are the text.
+    parts : the text's parts, in its order; together they are the text, but for blank before the first.
     """
 
     query: str

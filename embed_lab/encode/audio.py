@@ -27,11 +27,11 @@ from scipy.ndimage import correlate1d
 from scipy.signal import get_window
 
 from ..core import (ItemError, MissingExtra, ModelError, UnreadableItem, as_items, cpus, fingerprint_of, pick_device,
-                            require)
+                            quiet_loading, require)
 from .backends import (Trainable, Weights, _can_prepack, model_fingerprint, prepack, resolve_dtype,
                                        token_batches)
 from .decode import MediaEncoder, MediaError, read_sound, sound_problem
-from .text import _LOADING, _refuse_pickle, _silent, _version, model_folder
+from .text import _LOADING, _refuse_pickle, _version, model_folder
 
 # %% ../../nbs/encode/28_audio.ipynb #5d45ef06
 def _hz_to_mel(frequency: np.ndarray, scale: str) -> np.ndarray:
@@ -501,7 +501,7 @@ def _load(folder: Path, fingerprint: str) -> tuple[Any, Any]:
     kind = _kind(folder, fingerprint)
     _refuse_pickle(folder)
     try:
-        with _silent():
+        with quiet_loading():
             model, found = transformers.AutoModel.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype="float32",
                 output_loading_info=True)
@@ -528,7 +528,7 @@ def _kind(folder: Path, fingerprint: str) -> Any:
     """
     transformers = require("transformers", extra="audio", caller="AudioEncoder")
     try:
-        with _silent():
+        with quiet_loading():
             config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:
         raise ModelError(f"{folder} has no config.json that transformers can read: {_first_line(error)}") from error
@@ -536,7 +536,7 @@ def _kind(folder: Path, fingerprint: str) -> Any:
         raise ModelError(f"{folder} holds a {config.model_type} model. AudioEncoder takes Wav2Vec2, HuBERT, WavLM and others "
                          "that read samples, Whisper, and CLAP.")
     try:
-        with _silent():
+        with quiet_loading():
             extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:
         raise ModelError(f"{folder} has no preprocessor_config.json that transformers can read, which tells the rate and how "

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..core import ModelError, fingerprint_of, pick_device, progress_bar, require, write_aside
+from ..core import ModelError, fingerprint_of, pick_device, progress_bar, quiet_loading, require, write_aside
 from .backends import model_fingerprint, resolve_dtype
 from .decode import MediaEncoder, MediaError, image_problem, media_content, read_image
-from .text import _LOADING, _TOKENIZING, _refuse_pickle, _silent, _version, model_folder
+from .text import _LOADING, _TOKENIZING, _refuse_pickle, _version, model_folder
 
 if TYPE_CHECKING:
     import torch
@@ -573,7 +573,7 @@ def save_flamingo(model: Any, path: str | Path) -> Path:
     save_for_hf = require("timm.models", extra="image", caller="save_flamingo").save_for_hf
     save_file = require("safetensors.torch", extra="multimodal", caller="save_flamingo").save_file
     path = Path(path)
-    with write_aside(path, folder=True) as aside, _silent():
+    with write_aside(path, folder=True) as aside, quiet_loading():
         (aside / _FILE).write_text(json.dumps(model.settings, indent=1), encoding="utf-8")
         save_file({name: value.detach().cpu().contiguous() for name, value in model.learned().items()},
                   aside / "flamingo.safetensors")
@@ -597,7 +597,7 @@ def load_flamingo(path: str | Path) -> Any:
     path = Path(path)
     try:
         _refuse_pickle(path)
-        with _silent():
+        with quiet_loading():
             settings = json.loads((path / _FILE).read_text(encoding="utf-8"))
             learned = load_file(path / "flamingo.safetensors")
             vision = timm.create_model(f"local-dir:{path / 'vision'}", pretrained=True)
@@ -666,7 +666,7 @@ class _Idefics:
         transformers = require("transformers", extra="multimodal", caller="FlamingoEncoder")
         _refuse_pickle(folder)
         try:
-            with _silent():
+            with quiet_loading():
                 processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
                 self.model = _pretrained(transformers.IdeficsForVisionText2Text, folder, dtype).model.to(device)
         except Exception as error:      # each library has errors of its own for a damaged file

@@ -20,10 +20,10 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..core import Encoder, MissingExtra, ModelError, as_items, fingerprint_of, normalize, pick_device, require
+from ..core import Encoder, MissingExtra, ModelError, as_items, fingerprint_of, normalize, pick_device, quiet_loading, require
 from .backends import _can_prepack, model_fingerprint, prepack, resolve_dtype
 from .decode import MediaError, SharedSpaceEncoder, image_problem, media_content, read_image, read_sound
-from .text import _LOADING, _TOKENIZING, _refuse_pickle, _silent, _version, model_folder
+from .text import _LOADING, _TOKENIZING, _refuse_pickle, _version, model_folder
 
 # %% ../../nbs/encode/29_multimodal.ipynb #33f3cbc4
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _load(build: Callable[[Path], _Towers], folder: Path, fingerprint: str) -> _
     """What `build` makes of `folder`, shared by all encoders of this process while the files stay the same."""
     _refuse_pickle(folder)
     try:
-        with _silent():
+        with quiet_loading():
             towers = build(folder)
     except (ModelError, MissingExtra):
         raise

@@ -6,17 +6,15 @@
 __all__ = ['DEFAULT_MODEL', 'default_model', 'model_folder', 'TextEncoder']
 
 # %% ../../nbs/encode/21_text.ipynb #40ad9bc7
-import contextlib
 import copy
 import functools
 import importlib.util
 import inspect
 import json
-import logging
 import platform
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -25,7 +23,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, require, write_aside
+from ..core import (
+    Encoder, MissingExtra, ModelError, fingerprint_of, normalize, pick_device, quiet_loading, require, write_aside)
 from ..datasets import cache_folder, load_docstrings
 from .backends import (OnnxBackend, OpenVinoBackend, TorchBackend, Trainable, Weights, cpu_has_bfloat16,
                                        export_onnx, file_sha256, model_fingerprint, quantize_int8, resolve_dtype, token_batches)
@@ -97,25 +96,6 @@ def _download(model: str, revision: str | None, trust_remote_code: bool) -> Path
         raise ModelError(f"Model {model!r} is neither a folder here nor to be had from the hub: {reason}") from error
 
 # %% ../../nbs/encode/21_text.ipynb #3acd28d9
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """No bars and no remarks of the libraries while they load; afterwards they talk as before."""
-    from transformers.utils import logging as talk
-
-    log = logging.getLogger("sentence_transformers")
-    bar, level, verbosity = talk.is_progress_bar_enabled(), log.level, talk.get_verbosity()
-    talk.disable_progress_bar()
-    talk.set_verbosity_error()
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-        talk.set_verbosity(verbosity)
-        if bar:
-            talk.enable_progress_bar()
-
-
 def _refuse_pickle(folder: Path) -> None:
     """Raise where a part of the model has pickled weights only: they could run code, and no fingerprint covers them."""
     pickled = [file for pattern in ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt") for file in folder.rglob(pattern)]
@@ -134,7 +114,7 @@ def _load(folder: Path, fingerprint: str, trust_remote_code: bool) -> Any:
     library = require("sentence_transformers", extra="text", caller="TextEncoder")
     _refuse_pickle(folder)
     try:
-        with _silent():
+        with quiet_loading():
             model = library.SentenceTransformer(str(folder), device="cpu", trust_remote_code=trust_remote_code,
                                                 local_files_only=True, model_kwargs={"use_safetensors": True, "dtype": "float32"})
             lacks = _missing_parts(model, folder)
@@ -521,7 +501,7 @@ class TextEncoder(Encoder):
         first = copy.deepcopy(model[0], {id(model[0].model): module.transformer})
         last = [Normalize()] if self.normalize and not pipeline.unit else []
         prompt = {} if self.prompt is None or self.prompt in model.prompts else {"default": pipeline.prompt}
-        with _silent():
+        with quiet_loading():
             twin = SentenceTransformer(modules=[first, *module.head, *last], device="cpu", prompts=model.prompts | prompt,
                                        default_prompt_name="default" if prompt else self.prompt or model.default_prompt_name,
                                        similarity_fn_name=model.similarity_fn_name, trust_remote_code=self.trust_remote_code)

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 
-from ..core import Encoder, as_items, require
+from ..core import Encoder, as_items, require, whole_number
 from .retrieval import mean_intervals
-from .probes import _whole
 from .shared_space import _uniformity
 from .similarity import _best, _refuse_packed
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
@@ -69,7 +68,7 @@ def _names(items: Any, n: int, what: str = "items") -> list | None:
 
 def _some(n: int, sample: int | None, seed: int, *, least: int = 2) -> np.ndarray:
     """Rows of a sample, in their order; all of them where there are no more, or where `sample` is None."""
-    sample = None if sample is None else _whole("sample", sample, least)
+    sample = None if sample is None else whole_number("sample", sample, least)
     if sample is None or n <= sample:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, size=sample, replace=False))
@@ -512,7 +511,7 @@ def describe_space(vectors: Any, *, encoder: Encoder | None = None, items: Any =
     Neighbours are exact, by cosine. Hubness is counted among different rows: copies of an item crowd each other's lists. The
     bounds that the words go by are rules of thumb; compare two models, or one before and after, on the same rows.
     """
-    k, given = _whole("k", k, 1), vectors
+    k, given = whole_number("k", k, 1), vectors
     if encoder is not None:
         given = list(as_items(vectors))
     vectors = _matrix(given, encoder, "vectors")
@@ -709,7 +708,7 @@ def neighbour_agreement(a: Any, b: Any, *, k: int = 10, sample: int | None = 500
 
     Source: mean overlap at k, as in Wang et al., Towards understanding the instability of network embedding, TKDE 2020.
     """
-    k = _whole("k", k, 1)
+    k = whole_number("k", k, 1)
     a, b = _same_items(a, b, k + 1)
     some = _some(len(a), sample, seed, least=k + 1)
     kept = _kept(*(_nearest(_unit(side[some]), k) for side in (a, b)))
@@ -848,7 +847,7 @@ def drift(before: Any, after: Any, *, items: Any = None, align: bool | None = No
     Source: Schönemann, A generalized solution of the orthogonal Procrustes problem, Psychometrika 31 (1966), through scipy; for
     embeddings over time: Hamilton, Leskovec and Jurafsky, ACL 2016.
     """
-    k = _whole("k", k, 1)
+    k = whole_number("k", k, 1)
     before, after = _same_items(before, after, k + 1, ("before", "after"))
     items = _names(items, len(before))
     same_width = before.shape[1] == after.shape[1]
@@ -971,7 +970,7 @@ def two_sample_test(first: Any, second: Any, *, items: Any = None, sample: int =
     first, second = _matrix(first, None, "first", least=10), _matrix(second, None, "second", least=10)
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"first has {first.shape[1]} columns and second has {second.shape[1]}: they are not of one space.")
-    permutations, sample = _whole("permutations", permutations, 1), _whole("sample", sample, 10)
+    permutations, sample = whole_number("permutations", permutations, 1), whole_number("sample", sample, 10)
     items = _names(items, len(second))
     sides = [_some(len(side), sample, seed + i) for i, side in enumerate((first, second))]
     both = np.concatenate([first[sides[0]], second[sides[1]]]).astype(np.float64)
@@ -1056,7 +1055,7 @@ class AllButTheTop(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         most = min(len(X) - 1, X.shape[1])
         wanted = min(most, max(1, round(X.shape[1] / 100)))
         if self.n_components is not None:
-            wanted = _whole("n_components", self.n_components, 0, most)
+            wanted = whole_number("n_components", self.n_components, 0, most)
         pca = _principal(X, wanted or 1)
         self.mean_, self.components_ = pca.mean_.astype(X.dtype), pca.components_[:wanted].astype(X.dtype)
         return self
@@ -1106,7 +1105,7 @@ class SoftWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         rank = int(np.sum(pca.explained_variance_ > 1e-12 * pca.explained_variance_[0]))
         if not rank:
             raise ValueError("All rows are equal, so there is no axis along which they vary.")
-        wanted = rank if self.n_components is None else _whole("n_components", self.n_components, 1, rank)
+        wanted = rank if self.n_components is None else whole_number("n_components", self.n_components, 1, rank)
         self.mean_, self.components_ = pca.mean_.astype(X.dtype), pca.components_[:wanted].astype(X.dtype)
         self.explained_variance_ = pca.explained_variance_[:wanted]
         return self

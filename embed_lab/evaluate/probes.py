@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Encoder, as_items, normalize, require
-from .similarity import (_as_dict, _by_groups, _count_batches, _group_codes, _interval, _is_missing, _n_groups,
-                                           _refuse_packed, _share_interval, _without_width, bootstrap_counts)
+from ..core import Encoder, as_items, normalize, require, whole_number
+from .similarity import (_Figures, _as_dict, _by_groups, _count_batches, _group_codes, _interval,
+                                           _is_missing, _n_groups, _refuse_packed, _share_interval, _without_width,
+                                           bootstrap_counts)
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
 
 # %% ../../nbs/evaluate/45_probes.ipynb #f4693389
@@ -47,14 +48,6 @@ def _labels(labels: Any, name: str) -> np.ndarray:
     if len({isinstance(label, str) for label in values}) > 1:
         raise TypeError(f"{name} are texts and numbers mixed. Make all of them text.")
     return array
-
-
-def _whole(name: str, value: Any, least: int, most: float = np.inf) -> int:
-    """`value`, if it is a whole number within the bounds."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
-    if not whole or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least}{'' if most == np.inf else f' to {most}'}, not {value!r}.")
-    return int(value)
 
 
 def _check_sizes(**sizes: int) -> None:
@@ -276,7 +269,7 @@ def probe_labels(vectors: Any, labels: Sequence[Any], test_vectors: Any = None, 
     """
     if (test_vectors is None) != (test_labels is None):
         raise ValueError("Give test_vectors and test_labels, or neither of them.")
-    k, cv = _whole("k", k, 1), _whole("cv", cv, 2)
+    k, cv = whole_number("k", k, 1), whole_number("cv", cv, 2)
     if not len(Cs) or min(Cs) <= 0:
         raise ValueError(f"Cs must be some numbers above 0, not {Cs}.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")
@@ -452,8 +445,8 @@ def few_shot_curve(vectors: Any, labels: Sequence[Any], test_vectors: Any, test_
     """
     from sklearn.linear_model import LogisticRegression
 
-    shots = tuple(sorted({_whole("Each of shots", n, 1) for n in ([shots] if np.ndim(shots) == 0 else shots)}))
-    draws = _whole("draws", draws, 1)
+    shots = tuple(sorted({whole_number("Each of shots", n, 1) for n in ([shots] if np.ndim(shots) == 0 else shots)}))
+    draws = whole_number("draws", draws, 1)
     if not shots:
         raise ValueError("There are no shots. Give whole numbers from 1.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")
@@ -515,7 +508,7 @@ def _agreement(classes: np.ndarray, clusters: np.ndarray, counts: np.ndarray) ->
 
 # %% ../../nbs/evaluate/45_probes.ipynb #6e7029ea
 @dataclass(frozen=True, repr=False)
-class ClusteringReport(Readable):
+class ClusteringReport(_Figures):
     """How well clusters agree with classes. Made by `evaluate_clustering`.
 
     Attributes
@@ -536,18 +529,13 @@ class ClusteringReport(Readable):
     name: str
     groups: int
 
-    def __getitem__(self, measure: str) -> float:
-        return self.figures[measure][0]
-
     def table(self) -> Table:
         """Each measure with its interval."""
-        rows = [{"measure": name, "value": value, "95% from": low, "to": high}
-                for name, (value, low, high) in self.figures.items()]
         runs, n = self.assignments.shape
         notes = [f"{len(np.unique(self.labels))} classes, {len(np.unique(self.assignments[0]))} clusters",
                  f"{runs} runs" if runs > 1 else "one run: nothing in it is drawn by chance",
                  _by_groups(self.groups, n), _without_width(self.figures)]
-        return table(rows, title=f"Clustering by {self.name}, {n:,} items", note="; ".join(filter(None, notes)))
+        return table(self._rows(), title=f"Clustering by {self.name}, {n:,} items", note="; ".join(filter(None, notes)))
 
     def per_cluster(self, run: int = 0) -> Table:
         """One row a cluster of a run: how many items it has, and its most frequent classes."""
@@ -559,10 +547,6 @@ class ClusteringReport(Readable):
                          "of the largest class": float(counts.max() / counts.sum()),
                          "classes": ", ".join(f"{names[i]} {counts[i]}" for i in best)})
         return table(sorted(rows, key=lambda row: -row["items"]), title=f"Clusters of run {run}, largest first", limit=30)
-
-    def to_dict(self) -> dict[str, dict[str, float]]:
-        """{measure: {"value": , "low": , "high": }}, ready for JSON."""
-        return _as_dict(self.figures)
 
     def to_frame(self):
         """One row an item: its label, and its cluster in each run, as a pandas DataFrame."""
@@ -609,7 +593,7 @@ def evaluate_clustering(vectors: Any, labels: Sequence[Any], *, encoder: Encoder
     from sklearn.base import clone
     from sklearn.cluster import KMeans
 
-    runs = _whole("runs", runs, 1)
+    runs = whole_number("runs", runs, 1)
     if isinstance(clusterer, type) or clusterer is not None and not hasattr(clusterer, "fit_predict"):
         raise TypeError(f"clusterer must be one of scikit-learn's, such as KMeans(8), not {clusterer!r}.")
     vectors, labels = _items(vectors, encoder), _labels(labels, "labels")

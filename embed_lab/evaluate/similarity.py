@@ -403,6 +403,21 @@ def _as_dict(figures: Mapping[str, tuple[float, float, float]]) -> dict[str, dic
     return {name: dict(zip(("value", "low", "high"), three)) for name, three in figures.items()}
 
 
+class _Figures(Readable):
+    """A report with `figures`, {measure: (value, low, high)}, one row a measure."""
+
+    def __getitem__(self, measure: str) -> float:
+        return self.figures[measure][0]
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [{"measure": name, "value": value, "95% from": low, "to": high}
+                for name, (value, low, high) in self.figures.items()]
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """{measure: {"value": , "low": , "high": }}, ready for JSON."""
+        return _as_dict(self.figures)
+
+
 def _frame(items: Sequence[tuple] | None, columns: Mapping[str, np.ndarray], names: Sequence[str] = _PAIR[:2]):
     pandas = require("pandas", extra="evaluate", caller="to_frame")
     return pandas.DataFrame({**(dict(zip(names, map(list, zip(*items)))) if items else {}), **columns})
@@ -622,7 +637,7 @@ def _at_threshold(labels: np.ndarray, said: np.ndarray, counts: np.ndarray) -> t
 
 # %% ../../nbs/evaluate/44_similarity.ipynb #4de7337e
 @dataclass(frozen=True, repr=False)
-class PairClassificationReport(Readable):
+class PairClassificationReport(_Figures):
     """How well similarities tell matches from other pairs. Made by `evaluate_pair_classification`.
 
     Attributes
@@ -648,9 +663,6 @@ class PairClassificationReport(Readable):
     pairs: Sequence[tuple[Any, Any]] | None
     groups: int
 
-    def __getitem__(self, measure: str) -> float:
-        return self.figures[measure][0]
-
     @property
     def right(self) -> np.ndarray:
         """(n,) bool, whether each pair is told rightly at the threshold of the accuracy."""
@@ -659,9 +671,8 @@ class PairClassificationReport(Readable):
     def table(self) -> Table:
         """Each measure with its interval, and the threshold that it was measured at."""
         at = {"f1": "f1", "precision": "f1", "recall": "f1", "accuracy": "accuracy"}
-        rows = [{"measure": name, "value": value, "95% from": low, "to": high,
-                 "threshold": self.thresholds[at[name]] if name in at else None}
-                for name, (value, low, high) in self.figures.items()]
+        rows = [{**row, "threshold": self.thresholds[at[row["measure"]]] if row["measure"] in at else None}
+                for row in self._rows()]
         notes = [f"{int(self.labels.sum()):,} matches, {self.labels.mean():.1%}, the AP of chance",
                  "the thresholds were chosen on these pairs, so that what is measured at them is too good"
                  if self.chosen == "these pairs" else f"thresholds: {self.chosen}",
@@ -713,10 +724,6 @@ class PairClassificationReport(Readable):
             raise ValueError("The map would be judged on the pairs that it was learned on. Give a report on other pairs.")
         chances = learned_on.calibrator(method).predict_proba(self.similarities[:, None])
         return evaluate_calibration(chances, self.labels.tolist(), classes=[False, True], bins=bins, seed=seed)
-
-    def to_dict(self) -> dict[str, dict[str, float]]:
-        """{measure: {"value": , "low": , "high": }}, ready for JSON."""
-        return _as_dict(self.figures)
 
     def to_frame(self):
         """One row a pair: label and similarity, as a pandas DataFrame."""

@@ -446,7 +446,8 @@ def encoder_of(model: str, **settings: Any) -> Encoder:
 
     Parameters
     ----------
-    model : "default", a folder that `Encoder.save` wrote, the path of a sentence-transformers model, or a name on the hub.
+    model : "default", a folder that `Encoder.save` wrote, the path of a sentence-transformers model, or a name on the hub; for
+        pictures "timm/NAME" or "torchvision/NAME", as `ImageEncoder` takes them.
     settings : parameters to set; those that are None stay as they are.
 
     Raises
@@ -455,5 +456,10 @@ def encoder_of(model: str, **settings: Any) -> Encoder:
     ValueError : the encoder has no such setting.
     """
     saved = (Path(model) / "encoder.json").is_file()
-    encoder = Encoder.load(model) if saved else TextEncoder(None if model == "default" else model)
+    if model.startswith(("timm/", "torchvision/")) and not saved:
+        from embed_lab.encode.image import ImageEncoder
+
+        encoder = ImageEncoder(model)
+    else:
+        encoder = Encoder.load(model) if saved else TextEncoder(None if model == "default" else model)
     return encoder.set_params(**{name: value for name, value in settings.items() if value is not None})

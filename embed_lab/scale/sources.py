@@ -84,7 +84,7 @@ class Choice:
             raise ValueError(f"The source has no column {missing[0]!r}. It has {there}.")
         rest = [name for name in names if name not in (self.id_column, *self.keep)]
         if self.column is None and len(rest) != 1:
-            raise ValueError(f"Which column is to be encoded? The source has {there}: choose with column=...")
+            raise ValueError(f"Which column is to be encoded? The source has {there}: name one, with column=... or --column")
         return self if self.column is not None else dataclasses.replace(self, column=rest[0])
 
     def refuse(self, what: str) -> None:

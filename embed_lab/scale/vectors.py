@@ -293,10 +293,10 @@ class Vectors(Readable):
         if manifest is None:
             raise CorpusError(f"{path} holds no corpus: it has no {MANIFEST}.")
         if not manifest["finished"]:
-            raise CorpusError(f"The corpus in {path} is not finished. Call encode_corpus again, as before, to go on.")
+            raise CorpusError(f"The corpus in {path} is not finished. Encode it again, as before, to go on.")
         for record in manifest["shards"]:
             if file_size(path / record["file"]) != record["bytes"]:
-                raise CorpusError(f"{path / record['file']} is missing or cut off. Call encode_corpus again, as before.")
+                raise CorpusError(f"{path / record['file']} is missing or cut off. Encode it again, as before.")
         return cls(path, manifest)
 
     @cached_property

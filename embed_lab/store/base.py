@@ -358,6 +358,7 @@ class Store:
     metrics: ClassVar[tuple[str, ...]] = ("cosine", "dot")
     persistent: ClassVar[bool] = True
     batch_size: ClassVar[int] = 10_000
+    _changes = 0                # rises with each batch that this object adds or deletes, for who keeps something of the rows
     text_ranges: ClassVar[bool] = True          # False: no filter by the order of texts; FilterError says so
 
     def __init__(self, *, dim: int | None = None, metric: str = "cosine", fields: Mapping[str, type] | None = None,
@@ -401,6 +402,7 @@ class Store:
             self.dim = vectors.shape[1]
         for start in range(0, len(ids), self.batch_size):
             part = slice(start, start + self.batch_size)
+            self._changes += 1
             self._add(ids[part], vectors[part], metadata[part])
 
     def search(self, vectors: np.ndarray, k: int = 10, where: Mapping | None = None, *, metadata: bool = True) -> SearchResults:
@@ -456,8 +458,9 @@ class Store:
         self._check_open()
         if (ids is None) == (where is None):
             raise TypeError("delete takes either ids or where. To empty the store, write where={}.")
-        tree = self._check_where(where)
-        return self._delete(None if ids is None else check_ids(ids, unique=False), tree)
+        tree, ids = self._check_where(where), None if ids is None else check_ids(ids, unique=False)
+        self._changes += 1
+        return self._delete(ids, tree)
 
     def count(self, where: Mapping | None = None) -> int:
         """How many rows pass the filter."""

@@ -33,10 +33,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, normalize, require, write_aside
+from ..core import Encoder, normalize, quiet_loading, require, write_aside
 from ..encode.backends import Trainable, Weights, file_sha256, resolve_dtype
 from ..encode.dual import DualEncoder, _check_whole, _digest, _head, _named, match_ranks
-from ..encode.text import DEFAULT_MODEL, _silent
+from ..encode.text import DEFAULT_MODEL
 from ..evaluate.similarity import pairwise_similarity
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
 from .lora import Adapter, LoRA, _stays_in_eval
@@ -141,7 +141,7 @@ class _Model:
                     items.append(item)
             return [number[key] for key in keys]
 
-        with _silent():
+        with quiet_loading():
             sentences = library.SentenceTransformer(modules=[_tower(trainable, items, encoder.dim)], device="cpu")
         return cls(encoder, trainable.module, sentences, numbers)
 
@@ -701,7 +701,7 @@ def _write(folder: Path, trained: Encoder, report: TrainingReport, about: Mappin
     that is there already it takes the place."""
     made = trained._sentence_transformer() if hasattr(trained, "_sentence_transformer") else None
     new = folder.with_name(f".{folder.name}.new")
-    with write_aside(new, folder=True) as aside, _silent():
+    with write_aside(new, folder=True) as aside, quiet_loading():
         if made is not None:
             made[1].model_card_data = card
             card.register_model(made[1])
@@ -945,7 +945,7 @@ def finetune(encoder: Encoder, data: Any, loss: str | Any = "auto", *, validatio
     matryoshka = _check_together(encoder, plan.name, adapter, matryoshka)
     if plan.held is not None:
         _warn_of_seen(encoder, plan.examples, plan.held)
-    with _kept_randomness(), _silent(), contextlib.ExitStack() as stack:
+    with _kept_randomness(), quiet_loading(), contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()) if output is None else output)
         for unfinished in folder.glob(".*model.*"):      # what a kill in the middle of a write left behind
             shutil.rmtree(unfinished, ignore_errors=True)
