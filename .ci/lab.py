@@ -97,7 +97,7 @@ def run_all(tab: Tab, token: str, name: str, seconds: int) -> list[dict]:
 
 def index_runs(tab: Tab, token: str) -> Iterator[str]:
     """The front page runs from top to bottom."""
-    cells = run_all(tab, token, "index.ipynb", 500)
+    cells = run_all(tab, token, "index.ipynb", 800)
     yield from (f"index.ipynb: {error}" for error in errors(cells))
     if not any("image/png" in output.get("data", {}) for cell in cells for output in cell["outputs"]):
         yield "index.ipynb shows no map"
@@ -110,7 +110,7 @@ def index_runs(tab: Tab, token: str) -> Iterator[str]:
 
 def lasso_selects(tab: Tab, token: str) -> Iterator[str]:
     """A lasso around the left half of a map, read back in Python, is the points of the left half."""
-    cells = run_all(tab, token, "lasso.ipynb", 120)
+    cells = run_all(tab, token, "lasso.ipynb", 240)
     yield from (f"lasso.ipynb: {error}" for error in errors(cells))
     box = tab.page.locator(".jp-OutputArea-output canvas").first.bounding_box()
     left, top = box["x"] + 60, box["y"] + 3         # beside the buttons

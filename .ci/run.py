@@ -107,6 +107,7 @@ def lanes(work: Path, tour: str, bare: dict[str, str], full: dict[str, str]) -> 
     light += [("the documentation as a site", [PYTHON, ".ci/website.py", site], 900, bare),
               ("every page in a browser", [PYTHON, ".ci/browser.py", "site", site], 900, bare),
               ("maps in a browser", [PYTHON, ".ci/browser.py", "maps"], 300, bare),
+              ("JupyterLab in a browser", [PYTHON, ".ci/lab.py"], 1300, bare),
               ("wheel in an empty environment", [*checks, "wheel"], 400, bare),
               ("README's tour, small", [*checks, "tour", here(tour)], 300, bare)]
     return [heavy, light]

@@ -82,7 +82,19 @@ def _encode(args: argparse.Namespace) -> int:
             print(vectors)
         for reject in itertools.islice(vectors.rejects(), 10):
             print(f"embed_lab: left out row {reject['position']}: {reject['reason']}", file=sys.stderr)
+        if blank := _blank(vectors.column(column)) if column in vectors.columns else 0:
+            print(f"embed_lab: {blank} of {len(vectors)} texts are blank. They are encoded, and can be found.", file=sys.stderr)
         return 0 if len(vectors) else 1
+
+
+def _blank(texts: Any) -> int:
+    """How many values of a pyarrow column are texts with nothing in them."""
+    from embed_lab.scale.sources import arrow
+
+    types, compute = arrow("pyarrow.types"), arrow("pyarrow.compute")
+    if not (types.is_string(texts.type) or types.is_large_string(texts.type)):
+        return 0
+    return compute.sum(compute.equal(compute.utf8_trim_whitespace(texts), "")).as_py() or 0
 
 
 def _say_json(value: Any) -> None:

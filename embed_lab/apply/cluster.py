@@ -133,7 +133,7 @@ def stability_curve(vectors: Any, clusterer: Any = None, *, encoder: Encoder | N
     TypeError, ValueError : the vectors are not a finite matrix, the clusterer has no such parameter, or a subsample is too small.
 
     Source: Ben-Hur, Elisseeff and Guyon, A stability based method for discovering structure in clustered data, PSB 2002; the
-    reference: von Luxburg, Clustering stability: an overview, 2010, section 3.
+    reference: von Luxburg, Clustering stability: an overview, 2010, on how scores are normalised.
     """
     from sklearn.cluster import KMeans
 

@@ -706,7 +706,8 @@ def neighbour_agreement(a: Any, b: Any, *, k: int = 10, sample: int | None = 500
     ------
     TypeError, ValueError : the sets are no arrays of finite numbers, differ in length, or have no more than k rows.
 
-    Source: mean overlap at k, as in Wang et al., Towards understanding the instability of network embedding, TKDE 2020.
+    Source: mean overlap at k, as in Wendlandt, Kummerfeld and Mihalcea, Factors influencing the surprising instability of word
+    embeddings, NAACL 2018.
     """
     k = whole_number("k", k, 1)
     a, b = _same_items(a, b, k + 1)

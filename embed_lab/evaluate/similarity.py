@@ -579,9 +579,9 @@ def evaluate_triplets(source: Any, triplets: Any = None, *,
     ValueError : it cannot be told which columns are meant, triplets or vectors do not fit, vectors are uint8 (as packed bits), or
         an item has no vector.
 
-    Source: Dor et al., Learning thematic similarity metric using triplet networks, ACL 2018; the accuracy is that of
-    sentence-transformers' `TripletEvaluator`. Wilson, Probable inference, the law of succession, and statistical inference,
-    Journal of the American Statistical Association 22 (1927).
+    Source: Ein-Dor et al., Learning thematic similarity metric from article sections using triplet networks, ACL 2018; the
+    accuracy is that of sentence-transformers' `TripletEvaluator`. Wilson, Probable inference, the law of succession, and
+    statistical inference, Journal of the American Statistical Association 22 (1927).
     """
     if similarity not in _SIMILARITIES:
         raise ValueError(f"similarity must be one of {', '.join(map(repr, _SIMILARITIES))}, not {similarity!r}.")
