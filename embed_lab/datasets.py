@@ -722,7 +722,7 @@ CARDS = {card.name: card for card in (
     Card("ag_news", "ag_news", "classification and clustering: world, sports, business or science and technology",
          "texts: train 120,000, test 7,600; 4 classes",
          "AG News (Zhang et al., NeurIPS 2015), in the form of github.com/mhjabreel/CharCnn_Keras",
-         "non-commercial use, by its collector: for research only", "character CNN: test accuracy 0.872 (Zhang et al.)",
+         "non-commercial use, by its collector: for research only", "large character CNN: test accuracy 0.872 (Zhang et al.)",
          "Classes are numbered from 1 in the file. A backslash stands for a line break.",
          (_github(*_AG_NEWS, "train.csv", "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e", 29470338),
           _github(*_AG_NEWS, "test.csv", "521465c2428ed7f02f8d6db6ffdd4b5447c1c701962353eb2c40d548c3c85699", 1857427))),
