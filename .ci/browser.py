@@ -26,10 +26,11 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 BLIND = "() => [...document.images].filter(one => !one.naturalWidth).map(one => one.src.slice(0, 80))"
 BARE = """() => [...document.querySelectorAll('.math')].filter(one => one.querySelector('mjx-merror')
     || !one.querySelector('mjx-container')).map(one => one.textContent.slice(0, 80))"""
-WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')].filter(one => {
-    if (one.getBoundingClientRect().right <= innerWidth + 1) return false;
+WIDE = """() => [...document.body.querySelectorAll('*')].filter(one => {
+    const box = one.getBoundingClientRect();
+    if (box.right <= innerWidth + 1 || box.left >= innerWidth) return false;
     for (let up = one.parentElement; up && up !== document.body; up = up.parentElement)
-        if (getComputedStyle(up).overflowX !== 'visible') return false;
+        if (!up.matches('[class^="bd-"]') && getComputedStyle(up).overflowX !== 'visible') return false;
     return true}).slice(0, 3).map(one => one.outerHTML.slice(0, 100))"""
 
 
@@ -163,6 +164,26 @@ def hover(tab: Tab, canvas: int, said: str) -> str:
     return ""
 
 
+def touched(browser, host: str) -> Iterator[str]:
+    """On a phone: a dot that is tapped says its text and goes on saying it; two fingers that part make the map larger."""
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"http://{host}/map.html")
+    left, top = page.evaluate("() => {const box = cv.getBoundingClientRect(); return [box.x, box.y]}")
+    x, y = page.evaluate("() => [sx(0), sy(0)]")
+    page.touchscreen.tap(left + x, top + y)
+    page.wait_for_timeout(300)
+    if not page.locator("#tip").is_visible():
+        yield "map: a dot that was tapped on a phone says nothing"
+    session, before = context.new_cdp_session(page), page.evaluate("z")
+    for kind, apart in (("touchStart", 20), ("touchMove", 60), ("touchMove", 100), ("touchEnd", None)):
+        points = [] if apart is None else [{"x": left + 180 - apart, "y": top + 150}, {"x": left + 180 + apart, "y": top + 150}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    if not 3 < page.evaluate("z") / before < 7:
+        yield f"map: two fingers made it {page.evaluate('z') / before:.1f} times as large, not 5 times"
+    context.close()
+
+
 def saved_maps(folder: Path) -> list[str]:
     """Two pages in `folder`; the texts of their points."""
     from sklearn.datasets import load_digits
@@ -198,6 +219,7 @@ def maps(shots: Path | None) -> Iterator[str]:
                 yield from hard_to_read(tab, page)
                 yield from narrow(tab, page)
                 yield from tab.told(page)
+            yield from touched(browser, host)
 
 
 def report(check: Callable[[Path | None], Iterator[str]], shots: Path | None) -> int:

@@ -34,10 +34,12 @@ STYLE = """
 .bd-article summary { cursor: pointer; }
 .bd-article div.cell_output .output { overflow-x: auto; }
 .bd-main .bd-content .bd-article-container { max-width: 68em; }
+.bd-article :is(h1, h2, h3, h4) { overflow-wrap: anywhere; }
 .bd-sidebar-primary { flex: 0 0 15rem; }
 .search-button__default-text { color: var(--pst-color-text-base); }
 html[data-theme="dark"] .bd-content div.cell_output .text_html { background: none !important; color: inherit !important; }
-html[data-theme="dark"] .bd-content div.cell_output .text_html img { background: none !important; padding: 0 !important; }
+html[data-theme="dark"] .bd-content div.cell_output img { background: none !important; padding: 0 !important;
+  filter: none !important; }
 """
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="4" cy="11" r="3" fill="#0072B2"/>
 <circle cx="11" cy="4" r="3" fill="#E69F00"/><circle cx="12" cy="12" r="2" fill="#009E73"/></svg>"""

@@ -8,7 +8,6 @@ __all__ = ['TASKS', 'parser', 'main']
 # %% ../nbs/91_cli.ipynb #a8d432c2
 import argparse
 import contextlib
-import itertools
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import __version__
 from .core import MissingExtra
 
 # %% ../nbs/91_cli.ipynb #c4eafa16
@@ -80,21 +80,14 @@ def _encode(args: argparse.Namespace) -> int:
                     _say_json({"id": id_, **facts, "vector": row.tolist()})
         else:
             print(vectors)
-        for reject in itertools.islice(vectors.rejects(), 10):
+        for n, reject in enumerate(vectors.rejects(), 1):
+            if n > 10:
+                print("embed_lab: and more; rejects() of the vectors has them all", file=sys.stderr)
+                break
             print(f"embed_lab: left out row {reject['position']}: {reject['reason']}", file=sys.stderr)
-        if blank := _blank(vectors.column(column)) if column in vectors.columns else 0:
-            print(f"embed_lab: {blank} of {len(vectors)} texts are blank. They are encoded, and can be found.", file=sys.stderr)
+        if not len(vectors):
+            print("embed_lab: there was nothing to encode", file=sys.stderr)
         return 0 if len(vectors) else 1
-
-
-def _blank(texts: Any) -> int:
-    """How many values of a pyarrow column are texts with nothing in them."""
-    from embed_lab.scale.sources import arrow
-
-    types, compute = arrow("pyarrow.types"), arrow("pyarrow.compute")
-    if not (types.is_string(texts.type) or types.is_large_string(texts.type)):
-        return 0
-    return compute.sum(compute.equal(compute.utf8_trim_whitespace(texts), "")).as_py() or 0
 
 
 def _say_json(value: Any) -> None:
@@ -150,14 +143,19 @@ def _in_index(folder: Path, encoder: Any, questions: list[str], k: int, where: A
 
 
 def _in_vectors(folder: Path, encoder: Any, questions: list[str], k: int, where: Any) -> list[dict]:
+    from embed_lab.store.base import MemoryStore
+
     vectors = _opened(folder)
-    if where is not None:
-        raise ValueError("--where is for an index. Put the vectors into one first: "
-                         "Vectors.open(FOLDER).to_store(FaissStore(...)).")
     if encoder.for_role("document").fingerprint != vectors.fingerprint:
         made = vectors.manifest["facts"]["encoder"]["class"].rpartition(".")[2]
-        raise ValueError(f"The vectors in {folder} were made by another model or setting ({made}). Give it as --model.")
-    found = vectors.search(encoder.encode_query(questions, progress=False), k)
+        raise ValueError(f"The vectors in {folder} were made by another model or setting ({made}) than --model. Give that one.")
+    queries = encoder.encode_query(questions, progress=False)
+    if where is None:
+        found = vectors.search(queries, k)
+    else:
+        store = MemoryStore(dim=vectors.dim)
+        vectors.to_store(store, progress=False)
+        found = store.search(queries, k, where)
     return [_beside(hit.metadata, question=query, rank=rank, score=hit.score, id=hit.id)
             for query, line in zip(questions, found) for rank, hit in enumerate(line, 1)]
 
@@ -178,7 +176,8 @@ def _map(args: argparse.Namespace) -> None:
     def chosen(name: str | None) -> list | None:
         return None if name is None else vectors.column(name).take(rows).to_pylist()
 
-    drawn = show_map(vectors[rows].astype("float32"), text=chosen(texts), color=chosen(args.color), title=args.title,
+    title = args.title or args.folder.resolve().name + (f", by {args.color}" if args.color else "")
+    drawn = show_map(vectors[rows].astype("float32"), text=chosen(texts), color=chosen(args.color), title=title,
                      method=args.method)
     print(drawn.caption)
     print(drawn.save(args.out))
@@ -205,6 +204,31 @@ def _task(name: str) -> Any:
     return ClassificationTask(load("train"), load("test"), name=name)
 
 
+_READ, _ASKED = 100_000, 10_000       # rows of a table of one's own that are read, and used
+
+
+def _own_task(path: str, column: str | None, label: str | None) -> Any:
+    """The classes of a table of one's own: half of its different texts teach the probe, the others are asked."""
+    import numpy as np
+
+    from embed_lab.datasets import Labelled
+    from embed_lab.evaluate.compare import ClassificationTask
+    from embed_lab.scale.sources import as_source
+
+    if column is None or label is None:
+        raise ValueError("A --table needs --column, the text, and --label, the class of each text.")
+    chunk = as_source(path, column=column, keep=[label]).open(0)(_READ)
+    classes = chunk.columns[label].to_pylist()
+    found = {chunk.items[i]: str(classes[i]) for i in chunk.good() if classes[i] is not None}
+    texts = np.array(list(found), dtype=object)[np.random.default_rng(0).permutation(len(found))[:_ASKED]]
+    names, labels, counts = np.unique([found[text] for text in texts], return_inverse=True, return_counts=True)
+    often = counts[labels] > 1              # a class needs a text on either side
+    names, labels = np.unique(names[labels[often]], return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"{path} has no two classes of two texts each in its column {label!r}. What is to be told apart?")
+    return ClassificationTask.split(Labelled(texts[often].tolist(), labels, names.tolist(), Path(path).stem))
+
+
 def _compare(args: argparse.Namespace) -> None:
     from embed_lab.cache import CachedEncoder
     from embed_lab.contract import HashingEncoder
@@ -215,7 +239,8 @@ def _compare(args: argparse.Namespace) -> None:
         raise ValueError(f"A model is named twice: {' '.join(args.models)}.")
     encoders = {} if len(args.models) > 1 else {"words alone": HashingEncoder(512)}
     encoders |= {model: CachedEncoder(encoder_of(model, dtype=args.dtype)) for model in args.models}
-    tasks = [_task(name) for name in dict.fromkeys(args.tasks or ["docstrings"])]
+    own = [] if args.table is None else [_own_task(args.table, args.column, args.label)]
+    tasks = own + [_task(name) for name in dict.fromkeys(args.tasks or ([] if own else ["docstrings"]))]
     found = compare(encoders, tasks, progress=False if args.quiet else None)
     _say_json(found.to_dict()) if args.json else print(found)
 
@@ -278,6 +303,7 @@ _MODEL = ("'default', a folder that Encoder.save wrote, the path of a sentence-t
 def parser() -> argparse.ArgumentParser:
     """The parser of the `embed_lab` command."""
     main = argparse.ArgumentParser(prog="embed_lab", description="Learn, compare and use embeddings of every kind.")
+    main.add_argument("--version", action="version", version=__version__)
     words = main.add_subparsers(metavar="WORD", required=True)
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--model", default="default", help=_MODEL + " (default: all-MiniLM-L6-v2, offline)")
@@ -316,7 +342,7 @@ def parser() -> argparse.ArgumentParser:
     word.add_argument("folder", type=Path, metavar="FOLDER")
     word.add_argument("questions", nargs="+", metavar="QUESTION", help="'-' for questions that are piped in, one a line")
     word.add_argument("-k", type=_positive, default=5, help="answers a question (default 5)")
-    word.add_argument("--where", metavar="JSON", help="a filter, of an index only: '{\"year\": {\"$gte\": 2020}}'")
+    word.add_argument("--where", metavar="JSON", help="a filter on what was kept: '{\"year\": {\"$gte\": 2020}}'")
     word.set_defaults(run=_search)
 
     word = words.add_parser("map", help="a picture of vectors, to explore in a browser",
@@ -324,23 +350,29 @@ def parser() -> argparse.ArgumentParser:
                                         "picture (.png).")
     word.add_argument("folder", type=Path, metavar="FOLDER")
     word.add_argument("--out", type=Path, default=Path("map.html"), metavar="FILE", help="map.html by default")
-    word.add_argument("--text", metavar="NAME", help="the column to read at a point (default: the first that was kept)")
+    word.add_argument("--text", metavar="NAME", help="the column to read at a point (default: what was encoded)")
     word.add_argument("--color", metavar="NAME", help="the column that gives the colours; encode it with --keep")
-    word.add_argument("--title", default="", help="over the map")
+    word.add_argument("--title", default="", help="over the map (default: the folder's name, and the column of the colours)")
     word.add_argument("--method", choices=["tsne", "pca"], default="tsne")
     word.add_argument("--sample", type=_positive, default=5000, metavar="N",
                       help="points at most, drawn at random (default 5000)")
     word.set_defaults(run=_map)
 
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument("--table", metavar="FILE", help="a table of your own: how well a linear probe tells its classes, taught on "
+                                                     f"half of its texts (of at most {_ASKED:,}) and asked the others")
+    own.add_argument("--column", metavar="NAME", help="of the table: the text")
+    own.add_argument("--label", metavar="NAME", help="of the table: the class")
     tasks = "; ".join(f"{name}: {what}" for name, what in TASKS.items())
-    word = words.add_parser("evaluate", parents=[dtype, as_json, quiet], help="how good a model is, beside what words alone give",
+    word = words.add_parser("evaluate", parents=[own, dtype, as_json, quiet],
+                            help="how good a model is, beside what words alone give",
                             description=f"Measure a model, with intervals. Tasks: {tasks}.")
     word.add_argument("models", nargs="?", default="default", metavar="MODEL", type=lambda name: [name], help=_MODEL)
     word.add_argument("--task", dest="tasks", action="append", choices=TASKS, metavar="TASK",
                       help="docstrings by default; may be said again for another")
     word.set_defaults(run=_compare)
 
-    word = words.add_parser("compare", parents=[dtype, as_json, quiet],
+    word = words.add_parser("compare", parents=[own, dtype, as_json, quiet],
                             help="which of several models is better, and whether one can tell",
                             description=f"Compare models on the same items, with intervals and tests. Tasks: {tasks}.")
     word.add_argument("models", nargs="+", metavar="MODEL", help=_MODEL)

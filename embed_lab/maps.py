@@ -216,12 +216,16 @@ _SHAPES = ("circle", "triangle")
 
 @dataclass(frozen=True)
 class Groups:
-    """Which points share a colour: `index[i]` is the group of point i in `names`, `colors` and `shapes`."""
+    """Which points share a colour: `index[i]` is the group of point i in `names`, `colors` and `shapes`.
+
+    `own` are the names of the points' own groups, where some share the colour of the others.
+    """
 
     names: list[str]
     colors: list[str]
     shapes: list[str]
     index: np.ndarray
+    own: list[str] | None = None
 
 
 def _groups(color: Iterable[Any] | None, n: int) -> Groups:
@@ -237,15 +241,19 @@ def _groups(color: Iterable[Any] | None, n: int) -> Groups:
 
 
 def _by_category(values: list[str]) -> Groups:
-    kinds, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    kinds = sorted(set(values))         # not np.unique, which takes a NUL off the end of a text
+    position = {kind: i for i, kind in enumerate(kinds)}
+    index = np.array([position[value] for value in values], dtype=int)
+    counts = np.bincount(index, minlength=len(kinds))
     most = len(_GROUP_COLORS) * len(_SHAPES)
     shown = np.sort(np.argsort(-counts, kind="stable")[:most])      # the largest, in the order of their names
     place = np.full(len(kinds), len(shown))
     place[shown] = np.arange(len(shown))
     rest = len(kinds) - len(shown)
     look = [(_GROUP_COLORS[i % 6], _SHAPES[i // 6]) for i in range(len(shown))] + [(_OTHER, _SHAPES[0])] * bool(rest)
-    names = [str(kinds[i]) for i in shown] + [f"other ({rest} groups)"] * bool(rest)
-    return Groups(names, [color for color, _ in look], [shape for _, shape in look], place[index])
+    last = f"other ({rest} groups)" if rest > 1 else kinds[np.argmax(place)]
+    names = [kinds[i] for i in shown] + [last] * bool(rest)
+    return Groups(names, [color for color, _ in look], [shape for _, shape in look], place[index], values if rest > 1 else None)
 
 
 def _by_measure(values: np.ndarray) -> Groups:
@@ -293,8 +301,8 @@ footer{padding:.4em .9em .6em;font-size:.85em;color:var(--soft)}
 <div id="legend" role="group" aria-label="Groups: show or hide"></div>
 <main><canvas id="map" tabindex="0" role="img" aria-label="$alt" aria-describedby="keys"></canvas><div id="tip"></div>
 <div id="spoken" class="unseen" aria-live="polite"></div></main>
-<footer><div>$caption</div><div id="keys">Point at a dot to read it$hear. Wheel or + and - zoom, dragging moves, arrow keys go
- from dot to dot, 0 shows all.</div>
+<footer><div>$caption</div><div id="keys">Point at a dot or tap it to read it$hear. The wheel, two fingers, or + and - zoom,
+ dragging moves, arrow keys go from dot to dot, 0 shows all.</div>
 <noscript>This map needs JavaScript. $alt</noscript></footer>
 <script id="data" type="application/json">$data</script>
 <script>
@@ -324,7 +332,7 @@ function later(){if(!queued){queued=true;requestAnimationFrame(draw)}}
 function size(){W=cv.clientWidth;H=cv.clientHeight;const s=devicePixelRatio||1;cv.width=W*s;cv.height=H*s;draw()}
 function nearest(x,y,max){let best=-1,d=max*max;for(let i=0;i<n;i++)if(on[D.c[i]]&&(!hits||hits.has(i))){
  const e=(sx(i)-x)**2+(sy(i)-y)**2;if(e<d){d=e;best=i}}return best}
-function say(i){const words=D.t?D.t[i]:"point "+(i+1);return[D.names[D.c[i]],words]}
+function say(i){const words=D.t?D.t[i]:"point "+(i+1);return[D.o?D.o[i]:D.names[D.c[i]],words]}
 function pick(i,aloud){sel=i;if(i<0){tip.style.display="none"}else{const[g,w]=say(i);tip.textContent="";if(g){
  const b=document.createElement("b");b.textContent=g;tip.append(b)}
  if(D.i){const im=document.createElement("img");im.src="data:image/png;base64,"+D.i[i];im.alt="";
@@ -334,13 +342,20 @@ function pick(i,aloud){sel=i;if(i<0){tip.style.display="none"}else{const[g,w]=sa
  if(aloud){el("spoken").textContent=(g?g+": ":"")+w;if(D.s)hear(i)}}later()}
 let voice=null;function hear(i){if(voice)voice.pause();voice=new Audio("data:audio/wav;base64,"+D.s[i]);voice.play().catch(()=>0)}
 function zoom(f,x,y){const k=Math.max(.5,Math.min(60,z*f))/z;ox=(ox+W/2-x)*k+x-W/2;oy=(oy+H/2-y)*k+y-H/2;z*=k;pick(-1)}
-cv.addEventListener("pointermove",e=>{const x=e.offsetX,y=e.offsetY;if(drag&&drag.id===e.pointerId){ox+=x-drag.x;oy+=y-drag.y;
+const fingers=new Map(),apart=()=>{const[a,b]=[...fingers.values()];return[Math.hypot(a[0]-b[0],a[1]-b[1]),(a[0]+b[0])/2,
+ (a[1]+b[1])/2]};
+cv.addEventListener("pointermove",e=>{const x=e.offsetX,y=e.offsetY;if(fingers.size===2&&fingers.has(e.pointerId)){
+ const[before]=apart();fingers.set(e.pointerId,[x,y]);const[now,mx,my]=apart();return zoom(now/Math.max(before,1),mx,my)}
+ if(drag&&drag.id===e.pointerId){ox+=x-drag.x;oy+=y-drag.y;
  drag.x=x;drag.y=y;pick(-1)}else if(!drag)pick(nearest(x,y,14))});
-cv.addEventListener("pointerdown",e=>{drag={id:e.pointerId,x:e.offsetX,y:e.offsetY,x0:e.offsetX,y0:e.offsetY};
+cv.addEventListener("pointerdown",e=>{fingers.set(e.pointerId,[e.offsetX,e.offsetY]);
+ drag=fingers.size>1?null:{id:e.pointerId,x:e.offsetX,y:e.offsetY,x0:e.offsetX,y0:e.offsetY};
  cv.setPointerCapture(e.pointerId)});
-cv.addEventListener("pointerup",e=>{const still=drag&&Math.hypot(e.offsetX-drag.x0,e.offsetY-drag.y0)<5;drag=null;
+cv.addEventListener("pointerup",e=>{fingers.delete(e.pointerId);
+ const still=drag&&Math.hypot(e.offsetX-drag.x0,e.offsetY-drag.y0)<5;drag=null;
  if(still)pick(nearest(e.offsetX,e.offsetY,24),true)});
-cv.addEventListener("pointercancel",()=>drag=null);cv.addEventListener("pointerleave",()=>{if(!drag)pick(-1)});
+cv.addEventListener("pointercancel",e=>{fingers.delete(e.pointerId);drag=null});
+cv.addEventListener("pointerleave",e=>{if(!drag&&e.pointerType==="mouse")pick(-1)});
 cv.addEventListener("wheel",e=>{e.preventDefault();zoom(Math.exp(-e.deltaY/400),e.offsetX,e.offsetY)},{passive:false});
 cv.addEventListener("keydown",e=>{const go={ArrowLeft:[-1,0],ArrowRight:[1,0],ArrowUp:[0,-1],ArrowDown:[0,1]}[e.key];
  if(go){e.preventDefault();if(sel<0)return pick(nearest(W/2,H/2,1e9),true);let best=-1,d=Infinity;const x=sx(sel),y=sy(sel);
@@ -535,6 +550,7 @@ def _page_data(map_: Map, rows: np.ndarray) -> dict[str, Any]:
     return {"x": places[:, 0].tolist(), "y": places[:, 1].tolist(), "c": index.tolist(), "names": groups.names,
             "colors": groups.colors, "shapes": groups.shapes, "labels": names,
             "counts": np.bincount(index, minlength=len(groups.names)).tolist(),
+            "o": None if groups.own is None else [groups.own[i] for i in rows],
             "i": None if map_.images is None else [_base64(_thumbnail(map_.images[i], _PIXELS, f"Picture {i}")) for i in rows],
             "s": None if map_.sounds is None else [_base64(_short_wav(*map_.sounds[i], f"Sound {i}")) for i in rows],
             "t": None if map_.text is None else [map_.text[i][:_TEXT] + "…" * (len(map_.text[i]) > _TEXT) for i in rows]}

@@ -626,7 +626,7 @@ def encode_corpus(source: Any, encoder: Encoder, out: str | os.PathLike, *, colu
 
     Returns
     -------
-    `Vectors`. Bad items are not among them, but in its `rejects()`.
+    `Vectors`. Bad items and blank texts are not among them, but in its `rejects()`.
 
     Raises
     ------

@@ -169,7 +169,7 @@ def _item(value: Any) -> Any:
 def _chunk(first: int, items: list, ids: list | None = None, columns: Any = None,
            problems: dict[int, str] | None = None) -> Chunk:
     """A Chunk whose ids are checked."""
-    problems = problems or {}
+    problems = {i: "is blank" for i, item in enumerate(items) if isinstance(item, str) and not item.strip()} | (problems or {})
     if ids is not None:
         ids = [id_.item() if isinstance(id_, np.generic) else id_ for id_ in ids]
         problems |= {i: problem for i, id_ in enumerate(ids) if i not in problems and (problem := _id_problem(id_))}
@@ -389,6 +389,15 @@ def _described(kind: str, paths: Iterable[Path], root: Path) -> tuple[dict[str, 
     return {"kind": kind, "files": files, "bytes": total, **few}, times.hexdigest()
 
 
+def _delimiter(path: str) -> str:
+    """What stands between the columns: tab in .tsv, else what is most often in the first line, of comma, semicolon and tab."""
+    if _suffix(Path(path)) == ".tsv":
+        return "\t"
+    with arrow().input_stream(path, compression="detect") as stream:
+        head = stream.read(2**16).partition(b"\n")[0]
+    return max(",;\t", key=lambda one: head.count(one.encode()))
+
+
 def _csv(delimiter: str, texts: Sequence[str]) -> Any:
     """How CSV is read: `texts` are columns that are not to be guessed at."""
     csv, text = arrow("pyarrow.csv"), arrow().string()
@@ -421,7 +430,7 @@ class _Files(_Batches):
     def _dataset(self) -> Any:
         data, texts = arrow("pyarrow.dataset"), [name for name in (self.choice.column, self.choice.id_column) if name is not None]
         if self._format == "csv":
-            return data.dataset(self._paths, format=_csv("\t" if _suffix(Path(self._paths[0])) == ".tsv" else ",", texts))
+            return data.dataset(self._paths, format=_csv(_delimiter(self._paths[0]), texts))
         if self._format == "json":
             lines = data.JsonFileFormat(read_options=arrow("pyarrow.json").ReadOptions(block_size=2**24))
             found = data.dataset(self._paths, format=lines).schema
