@@ -30,7 +30,7 @@ WIDE = """() => [...document.body.querySelectorAll('*')].filter(one => {
     const box = one.getBoundingClientRect();
     if (box.right <= innerWidth + 1 || box.left >= innerWidth) return false;
     for (let up = one.parentElement; up && up !== document.body; up = up.parentElement)
-        if (!up.matches('[class^="bd-"]') && getComputedStyle(up).overflowX !== 'visible') return false;
+        if (!up.matches('.bd-article-container') && getComputedStyle(up).overflowX !== 'visible') return false;
     return true}).slice(0, 3).map(one => one.outerHTML.slice(0, 100))"""
 
 

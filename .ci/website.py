@@ -34,7 +34,8 @@ STYLE = """
 .bd-article summary { cursor: pointer; }
 .bd-article div.cell_output .output { overflow-x: auto; }
 .bd-main .bd-content .bd-article-container { max-width: 68em; }
-.bd-article :is(h1, h2, h3, h4) { overflow-wrap: anywhere; }
+.bd-article :is(h1, h2, h3, h4, code.literal) { overflow-wrap: anywhere; }
+.bd-article code.literal .pre { white-space: normal; }
 .bd-sidebar-primary { flex: 0 0 15rem; }
 .search-button__default-text { color: var(--pst-color-text-base); }
 html[data-theme="dark"] .bd-content div.cell_output .text_html { background: none !important; color: inherit !important; }
