@@ -337,7 +337,9 @@ def _train_epoch(model, optimizer, graph, edges, n_users: int, l2: float, *, bat
         users, taken = edges[:, batch.to(edges.device)]
         drawn = torch.randint(n_users, model.num_nodes, (len(batch),)).to(edges.device)
         vectors = model.get_embedding(graph)
-        ranks = [(vectors[users] * vectors[items]).sum(dim=1) for items in (taken, drawn)]
+        # not vectors[nodes], whose gradients several threads add up in an order of chance
+        own, *theirs = (vectors.index_select(0, nodes) for nodes in (users, taken, drawn))
+        ranks = [(own * other).sum(dim=1) for other in theirs]
         optimizer.zero_grad()
         model.recommendation_loss(*ranks, node_id=torch.cat([users, taken, drawn]), lambda_reg=l2).backward()
         optimizer.step()
