@@ -8,6 +8,7 @@ __all__ = ['TASKS', 'parser', 'main']
 # %% ../nbs/91_cli.ipynb #a8d432c2
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import sys
@@ -80,11 +81,10 @@ def _encode(args: argparse.Namespace) -> int:
                     _say_json({"id": id_, **facts, "vector": row.tolist()})
         else:
             print(vectors)
-        for n, reject in enumerate(vectors.rejects(), 1):
-            if n > 10:
-                print("embed_lab: and more; rejects() of the vectors has them all", file=sys.stderr)
-                break
+        for reject in itertools.islice(vectors.rejects(), 10):
             print(f"embed_lab: left out row {reject['position']}: {reject['reason']}", file=sys.stderr)
+        if (more := sum(record["rejects"] for record in vectors.manifest["shards"]) - 10) > 0:
+            print(f"embed_lab: left out {more:,} more rows", file=sys.stderr)
         if not len(vectors):
             print("embed_lab: there was nothing to encode", file=sys.stderr)
         return 0 if len(vectors) else 1

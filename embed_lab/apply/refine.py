@@ -46,8 +46,7 @@ def split_passages(text: str, *, max_words: int = 120, overlap: int = 0) -> list
     ValueError : max_words is less than 1, or overlap is not from 0 to max_words - 1.
     """
     whole_number("max_words", max_words, 1)
-    if not isinstance(overlap, (int, np.integer)) or isinstance(overlap, bool) or not 0 <= overlap < max_words:
-        raise ValueError(f"overlap must be a whole number from 0 to {max_words - 1}, fewer than max_words; it is {overlap!r}.")
+    whole_number("overlap", overlap, 0, max_words - 1)
     pieces, passages, first = list(_pieces(text, max_words)), [], 0
     while first < len(pieces):
         last = _reach(pieces, first, max_words)

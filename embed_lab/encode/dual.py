@@ -19,7 +19,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from numbers import Integral, Number
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +29,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import erf
 
 from ..core import (Encoder, ItemError, ModelError, UnreadableItem, as_items, cpus, fingerprint_of, pick_device,
-                            progress_bar, require, write_aside)
+                            progress_bar, require, whole_number, write_aside)
 from .backends import Trainable, Weights, resolve_dtype
 from .decode import SharedSpaceEncoder, read_ahead
 from ..show import COLORS, Picture, new_figure
@@ -596,11 +596,6 @@ def _schedule(step: int, steps: int) -> float:
     return (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name} must be at least {least}, and a whole number, not {value!r}.")
-
-
 def _to(batch: Any, device: Any) -> Any:
     """A tensor, or tensors in tuples and dicts, on a device."""
     if isinstance(batch, tuple):
@@ -831,7 +826,7 @@ class DualEncoder(SharedSpaceEncoder):
             if getattr(self, name) not in values:
                 raise ValueError(f"{name} must be one of {list(values)}, not {getattr(self, name)!r}.")
         for name, least in {"dim": 1, "epochs": 1, "batch_size": 2, "chunk_size": 1, "lora_rank": 1, "seed": 0}.items():
-            _check_whole(name, getattr(self, name), least)
+            whole_number(name, getattr(self, name), least)
         for name in ("learning_rate", "tower_learning_rate", "weight_decay"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be a number from 0, not {getattr(self, name)!r}.")

@@ -29,7 +29,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, ItemError, _describe, cpus, only_writer, progress_bar, sha256_of
+from ..core import Encoder, ItemError, _describe, cpus, only_writer, progress_bar, sha256_of, whole_number
 from .sources import Chunk, CorpusError, Source, arrow, as_source
 from .vectors import (
     FORMAT, MANIFEST, Vectors, as_stored, file_size, map_rows, read_manifest, read_rejects, shard_file, shard_rows, unified,
@@ -637,7 +637,8 @@ def encode_corpus(source: Any, encoder: Encoder, out: str | os.PathLike, *, colu
     if engine not in ("local", "ray"):
         raise ValueError(f"engine must be 'local' or 'ray', not {engine!r}.")
     optional = {name: value for name, value in (("batch_size", batch_size), ("workers", workers)) if value is not None}
-    _check_whole(shard_size=shard_size, chunk_size=chunk_size, **optional)
+    for name, value in {"shard_size": shard_size, "chunk_size": chunk_size, **optional}.items():
+        whole_number(name, value, 1)
     _check_out(out, source)
     encoder = _for_corpus(encoder, dtype)
     source = as_source(source, column=column, id_column=id_column, keep=keep)
@@ -653,13 +654,6 @@ def encode_corpus(source: Any, encoder: Encoder, out: str | os.PathLike, *, colu
         else:
             _run(job, workers=workers or 1, progress=progress)
         return finish(job)
-
-
-def _check_whole(**numbers: Any) -> None:
-    """ValueError where one of them is no whole number of at least 1."""
-    for name, value in numbers.items():
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
 
 
 def _check_out(out: Any, source: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import normalize, progress_bar, require, sha256_of, write_aside
+from ..core import normalize, progress_bar, require, sha256_of, whole_number, write_aside
 from .sources import RESERVED, CorpusError, arrow
 from ..show import Readable, Table, table
 from ..store.base import SearchResults, Store, check_vectors
@@ -445,8 +445,7 @@ class Vectors(Readable):
         """
         if metric not in ("cosine", "dot"):
             raise ValueError(f"metric must be 'cosine' or 'dot', not {metric!r}.")
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"k must be a whole number of at least 1, not {k!r}.")
+        k = whole_number("k", k, 1)
         if self.dtype == "uint8":
             raise TypeError("Vectors of packed bits are not searched here. Encode with float vectors.")
         queries = np.asarray(queries)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from ..core import normalize
+from ..core import normalize, whole_number
 
 # %% ../../nbs/store/60_base.ipynb #cfd80544
 Id = str | int
@@ -365,8 +365,7 @@ class Store:
                  fingerprint: str | None = None):
         if metric not in self.metrics:
             raise ValueError(f"{type(self).__name__} has no metric {metric!r}. Choose one of {', '.join(self.metrics)}.")
-        if dim is not None and (not isinstance(dim, (int, np.integer)) or dim < 1):
-            raise ValueError(f"dim must be a whole number of at least 1, not {dim!r}.")
+        dim = None if dim is None else whole_number("dim", dim, 1)
         if unknown := [name for name, kind in (fields or {}).items() if kind not in FIELD_TYPES]:
             known = ", ".join(kind.__name__ for kind in FIELD_TYPES)
             raise TypeError(f"Field {unknown[0]!r} has type {fields[unknown[0]]!r}; it must be one of {known}.")
@@ -421,8 +420,7 @@ class Store:
         FilterError : the filter cannot be understood, or looks at a field that the store was told it does not have.
         """
         self._check_open()
-        if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"k must be a whole number of at least 1, not {k!r}.")
+        k = whole_number("k", k, 1)
         tree = self._check_where(where)
         vectors = np.asarray(vectors)
         vectors = self._check_vectors(vectors[None] if vectors.ndim == 1 and vectors.size else vectors, what="Query vector")

@@ -33,9 +33,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, normalize, quiet_loading, require, write_aside
+from ..core import Encoder, normalize, quiet_loading, require, whole_number, write_aside
 from ..encode.backends import Trainable, Weights, file_sha256, resolve_dtype
-from ..encode.dual import DualEncoder, _check_whole, _digest, _head, _named, match_ranks
+from ..encode.dual import DualEncoder, _digest, _head, _named, match_ranks
 from ..encode.text import DEFAULT_MODEL
 from ..evaluate.similarity import pairwise_similarity
 from ..show import COLORS, Picture, Readable, Table, new_figure, table
@@ -831,8 +831,8 @@ def _check_asked(encoder: Encoder, adapter: Any, *, epochs: float, batch_size: i
         raise TypeError(f"{type(encoder).__name__} cannot be trained. Use an encoder with weights of its own, as TextEncoder.")
     if adapter is not None and not isinstance(adapter, LoRA):
         raise TypeError(f"adapter must be 'lora', a LoRA or None, not {adapter!r}.")
-    _check_whole("batch_size", batch_size, 2)
-    _check_whole("seed", seed, 0)
+    whole_number("batch_size", batch_size, 2)
+    whole_number("seed", seed, 0)
     for name, value in {"epochs": epochs, "learning_rate": learning_rate}.items():
         if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < math.inf:
             raise ValueError(f"{name} must be a number above 0, not {value!r}.")

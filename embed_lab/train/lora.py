@@ -11,13 +11,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core import Encoder, ModelError, require, write_aside
+from ..core import Encoder, ModelError, require, whole_number, write_aside
 from ..encode.backends import Weights
 from ..show import Readable, Table, table
 
@@ -94,8 +94,7 @@ class LoRA:
     targets: str | Sequence[str] = "auto"
 
     def __post_init__(self):
-        if not isinstance(self.rank, Integral) or isinstance(self.rank, bool) or self.rank < 1:
-            raise ValueError(f"rank must be a whole number from 1, not {self.rank!r}.")
+        whole_number("rank", self.rank, 1)
         if self.alpha is not None and not (isinstance(self.alpha, Real) and 0 < self.alpha < math.inf):
             raise ValueError(f"alpha must be a number above 0, or None for 2 * rank, not {self.alpha!r}.")
         if not (isinstance(self.dropout, Real) and 0 <= self.dropout < 1):

@@ -10,12 +10,12 @@ import math
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 
-from ..core import Encoder, as_columns, as_items, normalize, progress_bar, require
+from ..core import Encoder, as_columns, as_items, normalize, progress_bar, require, whole_number
 from ..show import Gallery, Readable, Table, show_neighbours, table
 
 # %% ../../nbs/train/52_mining.ipynb #6b94115c
@@ -169,8 +169,7 @@ class _Rules:
         for name, least in {"negatives": 1, "range_min": 0, "range_max": 1}.items():
             value = getattr(self, name)
             if not (value is None and name == "range_max"):
-                if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-                    raise ValueError(f"{name} must be a whole number from {least}, not {value!r}.")
+                whole_number(name, value, least)
         if self.range_max is not None and self.negatives > self.range_max - self.range_min:
             raise ValueError(f"{self.negatives} negatives cannot come from ranks {self.range_min} to {self.range_max}. Lower "
                              "negatives or range_min, or raise range_max.")

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import (Encoder, ItemError, UnreadableItem, as_items, fingerprint_of, pick_device, progress_bar, require,
-                            write_aside)
+                            whole_number, write_aside)
 from ..encode.backends import Trainable, Weights, resolve_dtype
 from ..encode.decode import MediaError, read_ahead
-from ..encode.dual import _check_whole, _named, _schedule
+from ..encode.dual import _named, _schedule
 from ..evaluate.geometry import effective_rank
 
 if TYPE_CHECKING:
@@ -515,9 +515,9 @@ def _sha256(array: np.ndarray) -> str:
 
 
 def _check_settings(*, epochs: int, batch_size: int, lr: float, weight_decay: float, seed: int, dtype: str) -> None:
-    _check_whole("epochs", epochs, 1)
-    _check_whole("batch_size", batch_size, 2)       # a picture is learned from how it differs from others of its batch
-    _check_whole("seed", seed, 0)
+    whole_number("epochs", epochs, 1)
+    whole_number("batch_size", batch_size, 2)       # a picture is learned from how it differs from others of its batch
+    whole_number("seed", seed, 0)
     if dtype not in ("auto", "float32", "bfloat16"):        # float16 would need its losses scaled
         raise ValueError(f"dtype must be 'auto', 'float32' or 'bfloat16', not {dtype!r}.")
     if not 0 < lr < math.inf or not 0 <= weight_decay < math.inf:
