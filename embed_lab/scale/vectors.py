@@ -10,9 +10,10 @@ __all__ = ['DTYPES', 'MANIFEST', 'FORMAT', 'as_stored', 'shard_file', 'shard_row
 import base64
 import contextlib
 import json
+import mmap
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -118,8 +119,13 @@ def write_rows(path: Path, rows: Any) -> None:
             writer.write_table(rows)
 
 
-def map_rows(path: Path) -> Any:
+def map_rows(path: Path, *, scattered: bool = False) -> Any:
     """A shard as a pyarrow Table that is mapped, not read.
+
+    Parameters
+    ----------
+    scattered : it is for a few rows here and there, so that their pages alone are to be read. Otherwise Arrow asks the system to
+        fetch the whole file.
 
     Raises
     ------
@@ -127,10 +133,20 @@ def map_rows(path: Path) -> Any:
     """
     pa = arrow()
     try:
-        return arrow("pyarrow.ipc").open_file(pa.memory_map(str(path))).read_all()
-    except (OSError, pa.ArrowException) as error:
+        file = pa.BufferReader(pa.py_buffer(_scattered(path))) if scattered else pa.memory_map(str(path))
+        return arrow("pyarrow.ipc").open_file(file).read_all()
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise CorpusError(f"The shard {path} is missing or damaged ({error}). Remove it, and call encode_corpus again, as "
                           "before.") from error
+
+
+def _scattered(path: Path) -> mmap.mmap:
+    """A file mapped so that nothing is read ahead, where the system can be told so."""
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if hasattr(mmap, "MADV_RANDOM"):
+        mapped.madvise(mmap.MADV_RANDOM)
+    return mapped
 
 
 def unified(schemas: Iterable) -> Any:
@@ -221,6 +237,10 @@ def _matrix(rows: Any, chosen: np.ndarray | None = None) -> np.ndarray:
     return vectors * (scales if chosen is None else scales[chosen])[:, None]
 
 
+def _with_schema(rows: Any, schema: Any) -> Any:
+    return rows if rows.schema.equals(schema) else rows.cast(schema)
+
+
 def _merged(scores: np.ndarray, found: np.ndarray, here: np.ndarray, start: int, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k best of those found so far and of a block's, best first; of equals the earlier row."""
     if here.shape[1] > k:
@@ -257,6 +277,9 @@ def _check_lengths(store: Store, ids: list, vectors: np.ndarray) -> None:
                           "it is defined. Make the store with metric='dot', or leave such items out of the source.")
 
 # %% ../../nbs/scale/82_vectors.ipynb #4640489e
+_MAPPED = 0 if os.name == "nt" else 128       # shards of a corpus that stay mapped; on Windows such a file could not be removed
+
+
 class Vectors(Readable):
     """The vectors, ids and columns that `encode_corpus` wrote, mapped from disk. Made by `Vectors.open`.
 
@@ -304,14 +327,24 @@ class Vectors(Readable):
         return arrow("pyarrow.ipc").read_schema(arrow().py_buffer(base64.b64decode(self.manifest["arrow_schema"])))
 
     def __getstate__(self) -> dict:
-        return {name: value for name, value in vars(self).items() if name != "_schema"}
+        return {name: value for name, value in vars(self).items() if name not in ("_schema", "_kept_shard")}
 
     def __len__(self) -> int:
         return self.manifest["rows"]
 
     def _shard(self, number: int) -> Any:
-        rows = map_rows(self.path / self.manifest["shards"][number]["file"])
-        return rows if rows.schema.equals(self._schema) else rows.cast(self._schema)
+        return _with_schema(map_rows(self.path / self.manifest["shards"][number]["file"]), self._schema)
+
+    @cached_property
+    def _kept_shard(self) -> Callable[[int], Any]:
+        """A shard for a few of its rows, by its number; those that were asked for last stay mapped."""
+        paths, schema = [self.path / record["file"] for record in self.manifest["shards"]], self._schema
+        return lru_cache(_MAPPED)(lambda number: _with_schema(map_rows(paths[number], scattered=True), schema))
+
+    def _shard_for(self, number: int, rows: int) -> Any:
+        """A shard for so many of its rows: few are read by themselves, many with what lies between them."""
+        few = max(1, self.manifest["shards"][number]["bytes"] // 2**18)
+        return self._kept_shard(number) if rows <= few else self._shard(number)
 
     def _shards(self) -> Iterator[Any]:
         return (self._shard(number) for number in range(len(self.manifest["shards"])))
@@ -383,7 +416,7 @@ class Vectors(Readable):
             raise IndexError(f"Row {wanted.reshape(-1)[np.argmax((flat < 0) | (flat >= len(self)))]} of {len(self):,} rows.")
         found = np.empty((len(flat), self.dim), self._out_dtype)
         for number, where, local in self._located(flat):
-            found[where] = _matrix(self._shard(number), local)
+            found[where] = _matrix(self._shard_for(number, len(local)), local)
         return found[0] if wanted.ndim == 0 else found
 
     def _located(self, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -451,7 +484,7 @@ class Vectors(Readable):
         queries = np.asarray(queries)
         queries = check_vectors(queries[None] if queries.ndim == 1 and queries.size else queries, self.dim, what="Query vector")
         queries = normalize(queries) if metric == "cosine" else queries
-        scores, rows = self._best(queries, min(int(k), len(self)), metric)
+        scores, rows = self._best(queries, min(k, len(self)), metric)
         return self._results(scores, rows, metadata)
 
     def _best(self, queries: np.ndarray, k: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -470,7 +503,7 @@ class Vectors(Readable):
     def _results(self, scores: np.ndarray, rows: np.ndarray, metadata: bool) -> SearchResults:
         ids, kept = np.full(rows.shape, None, object), np.full(rows.shape, None, object)
         for number, where, local in self._located(rows.reshape(-1)):
-            part = self._shard(number).select(["id", *(self.columns if metadata else [])]).take(local)
+            part = self._shard_for(number, len(local)).select(["id", *(self.columns if metadata else [])]).take(local)
             ids.reshape(-1)[where] = _objects(part["id"].to_pylist())
             if metadata:
                 kept.reshape(-1)[where] = _objects(part.select(self.columns).to_pylist() if self.columns else [{} for _ in where])
