@@ -67,6 +67,9 @@ def _source(files: Sequence[str], column: str | None, keep: Sequence[str]) -> tu
     return files[0], column, keep
 
 
+_NAMED = 10         # rows left out that are named; the others are counted
+
+
 def _encode(args: argparse.Namespace) -> int:
     from embed_lab.scale.corpus import encode_corpus
     from embed_lab.scale.serve import encoder_of
@@ -81,9 +84,9 @@ def _encode(args: argparse.Namespace) -> int:
                     _say_json({"id": id_, **facts, "vector": row.tolist()})
         else:
             print(vectors)
-        for reject in itertools.islice(vectors.rejects(), 10):
+        for reject in itertools.islice(vectors.rejects(), _NAMED):
             print(f"embed_lab: left out row {reject['position']}: {reject['reason']}", file=sys.stderr)
-        if (more := sum(record["rejects"] for record in vectors.manifest["shards"]) - 10) > 0:
+        if (more := vectors.manifest["rejects"] - _NAMED) > 0:
             print(f"embed_lab: left out {more:,} more rows", file=sys.stderr)
         if not len(vectors):
             print("embed_lab: there was nothing to encode", file=sys.stderr)

@@ -238,6 +238,7 @@ def _matrix(rows: Any, chosen: np.ndarray | None = None) -> np.ndarray:
 
 
 def _with_schema(rows: Any, schema: Any) -> Any:
+    """A shard under the schema of all shards: in this one a column may be of nulls alone."""
     return rows if rows.schema.equals(schema) else rows.cast(schema)
 
 
