@@ -211,10 +211,13 @@ def lazy() -> Iterator[str]:
     took = seconds(f"import {PACKAGE}") - seconds("pass")
     if took > IMPORT_SECONDS:
         yield f"import {PACKAGE} takes {took:.2f} s, more than {IMPORT_SECONDS}"
-    for _, module in homes():
-        loaded = set(python_says(f"import sys, {PACKAGE}.{module}; print(*sys.modules)").split())
-        if too_many := loaded & HEAVY:
-            yield f"import {PACKAGE}.{module} loads {sorted(too_many)}"
+    modules = [f"{PACKAGE}.{module}" for _, module in homes()]
+    said = python_says(f"import importlib, sys\nfor name in {modules}:\n    importlib.import_module(name)\n    print(name, *sys.modules)")
+    seen: set[str] = set()
+    for module, *loaded in map(str.split, said.splitlines()):
+        if too_many := (set(loaded) & HEAVY) - seen:
+            yield f"import {module} loads {sorted(too_many)}"
+        seen |= set(loaded)
     package = importlib.import_module(PACKAGE)
     for name in package.__all__:
         try:

@@ -57,10 +57,18 @@ def token_batches(lengths: Sequence[int], max_tokens: int = MAX_TOKENS, batch_si
 
 # %% ../../nbs/encode/20_backends.ipynb #2a8d1da9
 def cpu_has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX), so that they are faster than float32."""
+    """Whether this CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX), so that they are faster than float32, and
+    oneDNN may use it (`ONEDNN_MAX_CPU_ISA` can forbid it)."""
     torch = require("torch", extra="text", caller="cpu_has_bfloat16")
     have = torch.cpu.get_capabilities()
-    return bool(have.get("avx512_bf16") or have.get("amx_bf16"))
+    return bool(have.get("avx512_bf16") or have.get("amx_bf16")) and _onednn_takes_bfloat16()
+
+
+def _onednn_takes_bfloat16() -> bool:
+    """Whether oneDNN has products in bfloat16 for this CPU: from AVX512 on, in hardware or not."""
+    import torch
+
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def resolve_dtype(dtype: str, device: str, backend: str) -> str:
@@ -134,8 +142,8 @@ def _gelu_after_linear(module: Any) -> str | None:
 def _can_prepack(dtype: str, device: str) -> bool:
     import torch
 
-    return (device == "cpu" and dtype in ("float32", "bfloat16") and torch.backends.mkldnn.is_available()
-            and torch.cpu.get_capabilities().get("architecture") == "x86_64")
+    return (device == "cpu" and torch.cpu.get_capabilities().get("architecture") == "x86_64"
+            and (torch.backends.mkldnn.is_available() if dtype == "float32" else dtype == "bfloat16" and _onednn_takes_bfloat16()))
 
 # %% ../../nbs/encode/20_backends.ipynb #3e8e9d4e
 class TorchBackend:
