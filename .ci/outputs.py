@@ -1,8 +1,8 @@
 """Check that committed outputs are true: execute every notebook again and compare.
 
-Text must be the same but for numbers, which may differ by a hundredth or by one unit in their last printed decimal. Times,
-memory addresses and ids are not compared, pictures only by presence, nor is the text of cells flagged `varies`. Cells flagged
-`slow`, `hub` or `gpu` are not executed; a notebook that has slow ones must hold outputs of some of them.
+Text must be the same but for numbers, which may differ by a hundredth or by one unit in their last printed decimal (a whole
+percentage by 1). Times, memory addresses and ids are not compared, pictures only by presence, nor is the text of cells flagged
+`varies`. Cells flagged `slow`, `hub` or `gpu` are not executed; a notebook that has slow ones must hold outputs of some of them.
 """
 import itertools
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from execute import directives, execute, is_skipped
 
 SKIP = {"slow", "hub", "gpu", "notest"}
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])|(?<![\w.])[-+]?\.\d+", re.I)
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)|\.\d+)%?", re.I)
 VARIES = re.compile(r"\d[\d.,]*\s?(?:ns|[uµ]s|ms|s|sec|seconds?|min|minutes?|it/s)\b|0x[0-9a-f]+|(?<=id-)\d+|[0-9a-f]{32}", re.I)
 PLACE = re.compile(r"(?<![\w.:/~])(?:/(?:home|root|tmp|work|usr|opt|Users|var)/\S+|[A-Z]:\\\S+)")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -42,14 +42,14 @@ def shown(cell) -> dict[str, str]:
 
 
 def unit(number: str) -> float:
-    """One unit of the last printed decimal of `number`; 0 for a whole number."""
-    mantissa, _, exponent = number.lower().partition("e")
+    """One unit of the last printed decimal of `number`, or 1 for a whole percentage; 0 for another whole number."""
+    mantissa, _, exponent = number.lower().rstrip("%").partition("e")
     decimals = len(mantissa.partition(".")[2])
-    return 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0
+    return 10.0 ** (int(exponent or 0) - decimals) if decimals or number.endswith("%") else 0.0
 
 
 def close(old: str, new: str) -> bool:
-    a, b = float(old.replace(",", "")), float(new.replace(",", ""))
+    a, b = (float(number.replace(",", "").rstrip("%")) for number in (old, new))
     return abs(a - b) <= max(0.01 * max(abs(a), abs(b)), 1.01 * max(unit(old), unit(new)))
 
 
