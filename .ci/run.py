@@ -99,9 +99,9 @@ def lanes(work: Path, tour: str, bare: dict[str, str], full: dict[str, str]) -> 
     """The checks that follow the install: the heavy ones and, beside them, the light ones."""
     checks = [PYTHON, ".ci/checks.py"]
     if (sys.platform, sys.version_info[:3]) == OUTPUTS_MADE_ON:
-        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 3300, full)]
+        heavy = [("cells that need data run, and all outputs are true", [PYTHON, ".ci/outputs.py"], 4200, full)]
     else:
-        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 3300, full)]
+        heavy = [("cells that need data run", [str(BIN / "nbdev_test"), "--flags", "data"], 4200, full)]
     light = [(f"check: {name}", [*checks, name], 200, bare) for name in QUICK]
     site = str(work / "site")
     light += [("the documentation as a site", [PYTHON, ".ci/website.py", site], 900, bare),
