@@ -37,8 +37,15 @@ def execute(path: Path, *, skip: set[str], timeout: int = 1500) -> nbformat.Note
     for cell in nb.cells:
         if is_skipped(cell, skip):
             cell.metadata["tags"] = ["skip-execution"]
-    NotebookClient(nb, timeout=timeout, kernel_name="python3", store_widget_state=False, coalesce_streams=True,
-                   extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.parent)}}).execute()
+    for tries_left in (2, 1, 0):
+        client = NotebookClient(nb, timeout=timeout, kernel_name="python3", store_widget_state=False, coalesce_streams=True,
+                                extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.parent)}})
+        try:
+            client.execute()
+            break
+        except RuntimeError as error:       # a kernel beside it was quicker to take a port that was free when it was chosen
+            if not tries_left or "died before replying" not in str(error):
+                raise
     for cell in nb.cells:
         cell.metadata.pop("tags", None)
     return nb

@@ -1,8 +1,9 @@
 """Check that committed outputs are true: execute every notebook again and compare.
 
-Text must be the same but for numbers, which may differ by a hundredth or by one unit in their last printed decimal (a whole
-percentage by 1). Times, memory addresses and ids are not compared, pictures only by presence, nor is the text of cells flagged
-`varies`. Cells flagged `slow`, `hub` or `gpu` are not executed; a notebook that has slow ones must hold outputs of some of them.
+Text must be the same but for numbers, which may differ by a hundredth or by one unit in their last printed digit (whole numbers
+that are no percentages only by the hundredth). Times, memory addresses and ids are not compared, pictures only by presence, nor
+is the text of cells flagged `varies`. Cells flagged `slow`, `hub` or `gpu` are not executed; a notebook that has slow ones must
+hold outputs of some of them.
 
     .venv/bin/python .ci/outputs.py --avx2 nbs/05_maps.ipynb    # on an x86 CPU: as one without AVX512 computes
 
@@ -49,10 +50,10 @@ def shown(cell) -> dict[str, str]:
 
 
 def unit(number: str) -> float:
-    """One unit of the last printed decimal of `number`, or 1 for a whole percentage; 0 for another whole number."""
+    """One unit of the last printed digit of `number`; 0 for a whole number that is no percentage."""
     mantissa, _, exponent = number.lower().rstrip("%").partition("e")
     decimals = len(mantissa.partition(".")[2])
-    return 10.0 ** (int(exponent or 0) - decimals) if decimals or number.endswith("%") else 0.0
+    return 10.0 ** (int(exponent or 0) - decimals) if decimals or exponent or number.endswith("%") else 0.0
 
 
 def close(old: str, new: str) -> bool:
