@@ -212,7 +212,8 @@ def lazy() -> Iterator[str]:
     if took > IMPORT_SECONDS:
         yield f"import {PACKAGE} takes {took:.2f} s, more than {IMPORT_SECONDS}"
     modules = [f"{PACKAGE}.{module}" for _, module in homes()]
-    said = python_says(f"import importlib, sys\nfor name in {modules}:\n    importlib.import_module(name)\n    print(name, *sys.modules)")
+    one_by_one = "import importlib, sys\nfor name in {}:\n    importlib.import_module(name)\n    print(name, *sys.modules)"
+    said = python_says(one_by_one.format(modules))
     seen: set[str] = set()
     for module, *loaded in map(str.split, said.splitlines()):
         if too_many := (set(loaded) & HEAVY) - seen:

@@ -61,11 +61,15 @@ def close(old: str, new: str) -> bool:
     return abs(a - b) <= max(0.01 * max(abs(a), abs(b)), 1.01 * max(unit(old), unit(new)))
 
 
+def words(text: str) -> str:
+    """`text` with a mark for each number, and one blank for blanks and rules, whose width follows the digits."""
+    return re.sub(r"[\s-]+", " ", NUMBER.sub(lambda number: "#%" if number[0].endswith("%") else "#", text)).strip()
+
+
 def same(old: str, new: str) -> bool:
     """Whether two texts agree, numbers within the tolerance."""
     old, new = VARIES.sub("~", old), VARIES.sub("~", new)
-    words = [re.sub(r"[\s-]+", " ", NUMBER.sub("#", text)).strip() for text in (old, new)]      # widths follow the digits
-    return words[0] == words[1] and all(map(close, NUMBER.findall(old), NUMBER.findall(new)))
+    return words(old) == words(new) and all(map(close, NUMBER.findall(old), NUMBER.findall(new)))
 
 
 def differences(old, new) -> list[str]:

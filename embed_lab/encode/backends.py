@@ -100,8 +100,14 @@ def prepack(model: Any, dtype: str = "float32") -> Any:
     ----------
     model : a torch module on the CPU. The twin shares all that is not a linear weight.
     dtype : "float32" or "bfloat16", of the products.
+
+    Raises
+    ------
+    ValueError : `dtype` is "bfloat16" and oneDNN has no such products for this CPU, which it has from AVX512 on.
     """
     torch = require("torch", extra="text", caller="prepack")
+    if dtype == "bfloat16" and not _onednn_takes_bfloat16():
+        raise ValueError("oneDNN packs no bfloat16 for this CPU, which has no AVX512: prepack with dtype='float32'.")
     kind = getattr(torch, dtype)
 
     class PackedLinear(torch.nn.Module):
@@ -142,8 +148,9 @@ def _gelu_after_linear(module: Any) -> str | None:
 def _can_prepack(dtype: str, device: str) -> bool:
     import torch
 
-    return (device == "cpu" and torch.cpu.get_capabilities().get("architecture") == "x86_64"
-            and (torch.backends.mkldnn.is_available() if dtype == "float32" else dtype == "bfloat16" and _onednn_takes_bfloat16()))
+    x86 = device == "cpu" and torch.cpu.get_capabilities().get("architecture") == "x86_64"
+    takes = {"float32": torch.backends.mkldnn.is_available, "bfloat16": _onednn_takes_bfloat16}
+    return x86 and dtype in takes and takes[dtype]()
 
 # %% ../../nbs/encode/20_backends.ipynb #3e8e9d4e
 class TorchBackend:
